@@ -1,0 +1,10 @@
+import org.jspecify.annotations.NullMarked;
+
+/// The client side as an embeddable library: the reverse-tunnel agent.
+@NullMarked
+module io.penstock.node {
+  requires transitive io.penstock.api;
+  requires transitive io.penstock.transport;
+  requires org.slf4j;
+  requires static transitive org.jspecify;
+}

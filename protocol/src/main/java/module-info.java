@@ -1,0 +1,14 @@
+import org.jspecify.annotations.NullMarked;
+
+/// Protocol engines: pure state machines without input or output of their own.
+///
+/// Nothing here opens a socket, starts a thread, reads a clock or logs: bytes and times come in as
+/// arguments and what is to be sent comes out as buffers.
+@NullMarked
+module io.penstock.protocol {
+  requires transitive io.netty.buffer;
+  requires io.netty.common;
+  requires static transitive org.jspecify;
+
+  exports io.penstock.protocol;
+}

@@ -1,0 +1,21 @@
+import org.jspecify.annotations.NullMarked;
+
+/// Drivers that give the protocol engines a wire: each stream of bytes is a Netty channel.
+@NullMarked
+module io.penstock.transport {
+  requires transitive io.penstock.protocol;
+  requires transitive io.netty.buffer;
+  requires transitive io.netty.common;
+  requires transitive io.netty.transport;
+  requires transitive io.netty.handler;
+  requires transitive io.netty.codec.http;
+  requires io.netty.codec;
+  requires io.netty.codec.classes.quic;
+  requires io.netty.resolver;
+  requires io.netty.transport.classes.epoll;
+  requires io.netty.transport.unix.common;
+  requires org.slf4j;
+  requires static transitive org.jspecify;
+
+  exports io.penstock.transport;
+}
