@@ -8,4 +8,6 @@ module io.penstock.api {
   requires tools.jackson.dataformat.toml;
   requires java.net.http;
   requires static transitive org.jspecify;
+
+  exports io.penstock.api.tunnel;
 }

@@ -18,4 +18,5 @@ module io.penstock.transport {
   requires static transitive org.jspecify;
 
   exports io.penstock.transport;
+  exports io.penstock.transport.tls;
 }

@@ -1,0 +1,77 @@
+package io.penstock.transport.tls;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import io.penstock.transport.NativeSupport;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+
+/// The client's half of TLS: one trust decision and one list of protocols, for many connections.
+public final class ClientTls {
+
+  private final SslContext context;
+  private final Trust trust;
+
+  private ClientTls(SslContext context, Trust trust) {
+    this.context = context;
+    this.trust = trust;
+  }
+
+  /// Makes a context that offers the protocols in order of preference (RFC 7301); none is fine.
+  ///
+  /// @throws SSLException when the certificate file cannot be read, with the file in its message
+  public static ClientTls of(Trust trust, List<String> protocols) throws SSLException {
+    SslContextBuilder builder =
+        SslContextBuilder.forClient()
+            .sslProvider(NativeSupport.sslProvider())
+            .protocols(TlsVersions.ALL)
+            .endpointIdentificationAlgorithm(trust.checksName() ? "HTTPS" : "");
+    switch (trust) {
+      case Trust.SystemRoots() -> {
+        // The builder's default.
+      }
+      case Trust.CaFile(var file) -> {
+        if (!Files.isReadable(file)) {
+          throw new SSLException("cannot read the CA file " + file);
+        }
+        try {
+          builder.trustManager(file.toFile());
+        } catch (IllegalArgumentException e) {
+          throw new SSLException("no certificate in the CA file " + file, e);
+        }
+      }
+      case Trust.Pinned(var fingerprint) ->
+          builder.trustManager(new PinnedTrustManager(fingerprint));
+      case Trust.Anybody() -> builder.trustManager(InsecureTrustManagerFactory.INSTANCE);
+    }
+    if (!protocols.isEmpty()) {
+      builder.applicationProtocolConfig(TlsVersions.alpn(protocols));
+    } else {
+      builder.applicationProtocolConfig(ApplicationProtocolConfig.DISABLED);
+    }
+    return new ClientTls(builder.build(), trust);
+  }
+
+  /// Makes the handler for one connection.
+  ///
+  /// @param host the server's name, for SNI and, where the trust asks for it, the name check
+  /// @param limit how long the handshake may take before it fails and the connection closes
+  public SslHandler handler(ByteBufAllocator allocator, String host, int port, Duration limit) {
+    SslHandler handler = context.newHandler(allocator, host, port);
+    handler.setHandshakeTimeout(limit.toNanos(), TimeUnit.NANOSECONDS);
+    SSLEngine engine = handler.engine();
+    SSLParameters parameters = engine.getSSLParameters();
+    parameters.setEndpointIdentificationAlgorithm(trust.checksName() ? "HTTPS" : "");
+    engine.setSSLParameters(parameters);
+    return handler;
+  }
+}
