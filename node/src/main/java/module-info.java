@@ -7,4 +7,6 @@ module io.penstock.node {
   requires transitive io.penstock.transport;
   requires org.slf4j;
   requires static transitive org.jspecify;
+
+  exports io.penstock.node.agent.app;
 }
