@@ -16,6 +16,7 @@ type options struct {
 	addr, host, path string
 	connections      int
 	duration, warmup time.Duration
+	timeout          time.Duration
 	upload           bool
 	bodyBytes        int64
 	drain            bool
@@ -29,13 +30,15 @@ func main() {
 	c := flag.Int("c", 64, "connections (throughput: parallel streams)")
 	duration := flag.Duration("duration", 10*time.Second, "measured time (pausedread, idle: time of silence)")
 	warmup := flag.Duration("warmup", 2*time.Second, "time before the measured time")
+	timeout := flag.Duration("timeout", 30*time.Second, "requests: limit of one request")
 	direction := flag.String("direction", "down", "throughput: down or up")
 	size := flag.Int64("bytes", 0, "body of one transfer (throughput 256 MiB, pausedread 1 GiB)")
 	then := flag.String("then", "close", "pausedread: close or drain after the silence")
 	ctx := peer.Start(1)
 	o := &options{
 		addr: *addr, host: *host, path: *path, connections: *c, duration: *duration, warmup: *warmup,
-		upload: *direction == "up", bodyBytes: *size, drain: *then == "drain",
+		timeout: *timeout,
+		upload:  *direction == "up", bodyBytes: *size, drain: *then == "drain",
 	}
 	if o.addr == "" || o.connections < 1 || o.duration <= 0 || o.warmup < 0 {
 		peer.Usage("load needs -addr, -c of at least 1 and a positive -duration")

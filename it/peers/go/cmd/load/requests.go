@@ -15,7 +15,9 @@ import (
 	"penstock.test/peers/internal/peer"
 )
 
-// requestResult is the JSON line of requests mode; times are of single requests.
+// requestResult is the JSON line of requests mode; times are of single requests. Late
+// counts answers that came more than a tenth of the measured time after its end; like
+// every answer after the end they are in no other figure.
 type requestResult struct {
 	Mode        string   `json:"mode"`
 	Connections int      `json:"connections"`
@@ -28,6 +30,7 @@ type requestResult struct {
 	P99Micros   float64  `json:"p99_us"`
 	P999Micros  float64  `json:"p999_us"`
 	MaxMicros   float64  `json:"max_us"`
+	Late        int64    `json:"late"`
 	Errors      int      `json:"errors"`
 	ErrorTexts  []string `json:"error_texts"`
 	Bytes       int64    `json:"bytes"`
@@ -42,12 +45,12 @@ func (o *options) requests(ctx context.Context) {
 	to := from.Add(o.duration)
 	var workers sync.WaitGroup
 	var failures peer.Failures
-	var bytes atomic.Int64
+	var bytes, late atomic.Int64
 	latencies := make([][]int64, o.connections)
 	for i := range o.connections {
 		workers.Go(func() {
 			for ctx.Err() == nil && time.Now().Before(to) {
-				if err := o.loop(ctx, from, to, &latencies[i], &bytes); err != nil {
+				if err := o.loop(ctx, from, to, &latencies[i], &bytes, &late); err != nil {
 					log.Print(err)
 					failures.Add(err)
 					time.Sleep(10 * time.Millisecond)
@@ -60,7 +63,7 @@ func (o *options) requests(ctx context.Context) {
 	slices.Sort(all)
 	out := requestResult{
 		Mode: "requests", Connections: o.connections, Requests: len(all), Seconds: o.duration.Seconds(),
-		RPS: float64(len(all)) / o.duration.Seconds(), Errors: failures.Count(),
+		RPS: float64(len(all)) / o.duration.Seconds(), Late: late.Load(), Errors: failures.Count(),
 		ErrorTexts: failures.Texts(), Bytes: bytes.Load(),
 	}
 	if len(all) > 0 {
@@ -79,12 +82,15 @@ func (o *options) requests(ctx context.Context) {
 	}
 }
 
+// lateness is how long after the end of the measured time an answer may still come.
+func (o *options) lateness() time.Duration { return o.duration / 10 }
+
 func quantile(sorted []int64, q float64) float64 {
 	return float64(sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]) / 1000
 }
 
 // loop requests over one connection until the time is up or the server closes it.
-func (o *options) loop(ctx context.Context, from, to time.Time, latencies *[]int64, bytes *atomic.Int64) error {
+func (o *options) loop(ctx context.Context, from, to time.Time, latencies *[]int64, bytes, late *atomic.Int64) error {
 	conn, err := o.dial(ctx)
 	if err != nil {
 		return err
@@ -93,11 +99,16 @@ func (o *options) loop(ctx context.Context, from, to time.Time, latencies *[]int
 	request := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", o.path, o.host)
 	in := bufio.NewReader(conn)
 	for sent := time.Now(); sent.Before(to); sent = time.Now() {
+		_ = conn.SetDeadline(sent.Add(o.timeout))
 		n, closes, err := exchange(conn, in, request)
 		if err != nil {
 			return err
 		}
-		if done := time.Now(); !sent.Before(from) && !done.After(to) {
+		done := time.Now()
+		if done.After(to.Add(o.lateness())) {
+			late.Add(1)
+		}
+		if !sent.Before(from) && !done.After(to) {
 			*latencies = append(*latencies, done.Sub(sent).Nanoseconds())
 			bytes.Add(n)
 		}
