@@ -5,8 +5,10 @@ import org.jspecify.annotations.NullMarked;
 module io.penstock.node {
   requires transitive io.penstock.api;
   requires transitive io.penstock.transport;
+  requires io.netty.codec;
   requires org.slf4j;
   requires static transitive org.jspecify;
 
   exports io.penstock.node.agent.app;
+  exports io.penstock.node.demo;
 }
