@@ -11,4 +11,5 @@ module io.penstock.protocol {
   requires static transitive org.jspecify;
 
   exports io.penstock.protocol;
+  exports io.penstock.protocol.kcp;
 }
