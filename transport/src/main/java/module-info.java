@@ -18,5 +18,6 @@ module io.penstock.transport {
   requires static transitive org.jspecify;
 
   exports io.penstock.transport;
+  exports io.penstock.transport.kcp;
   exports io.penstock.transport.tls;
 }

@@ -69,6 +69,7 @@ public final class KcpSession implements Engine {
   private boolean tellWindow;
   private int advertisedWindow;
   private long probeWaitNanos = PROBE_FIRST_NANOS;
+  private boolean heardFromPeer;
   private long lastReceivedNanos;
   private long outstandingSinceNanos;
   private long rejectedDatagrams;
@@ -140,6 +141,7 @@ public final class KcpSession implements Engine {
         }
         applySegment(in, at);
         lastReceivedNanos = nowNanos;
+        heardFromPeer = true;
       }
     }
     if (echoes > 0) {
@@ -338,7 +340,7 @@ public final class KcpSession implements Engine {
       }
       return null;
     }
-    ByteBuf out = allocator.buffer(config.mtu(), config.mtu());
+    ByteBuf out = allocator.ioBuffer(config.mtu(), config.mtu());
     advertisedWindow = Math.min(receiver.window(), 0xffff);
     writeAcks(out);
     if (receiver.acks().size() == 0) {
@@ -444,6 +446,11 @@ public final class KcpSession implements Engine {
   /// Whether the peer has echoed the time of a segment of ours, which it can only have received.
   public boolean isReturnProven() {
     return sender.timestampEchoed();
+  }
+
+  /// Whether any segment of this conversation has come.
+  public boolean heardFromPeer() {
+    return heardFromPeer;
   }
 
   /// The smoothed round-trip time, 0 before the first measurement.

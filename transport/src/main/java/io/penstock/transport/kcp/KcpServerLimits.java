@@ -1,0 +1,70 @@
+package io.penstock.transport.kcp;
+
+import java.time.Duration;
+
+/// What addresses that have proven nothing may cost a [KcpServerChannel].
+///
+/// The source of a UDP datagram can be forged, and KCP has no handshake that would notice. So a
+/// session is *unproven* until its owner calls [KcpChannel#markProven], as a rule when the TLS
+/// handshake on it has finished. Unproven sessions hold at most [#unprovenBytes] in all, and the
+/// objects of [#unprovenPeers] sessions.
+///
+/// @param unprovenPeers most unproven sessions at one time; a newcomer beyond that takes the place
+///   of the oldest one that never showed that it receives what we send, and is dropped where there
+///   is none
+/// @param unprovenBytes most bytes that all unproven sessions hold together
+/// @param unprovenSegments most segments that one unproven session holds, half in each direction
+/// @param proveWithin how long a session may stay unproven
+public record KcpServerLimits(
+    int unprovenPeers, long unprovenBytes, int unprovenSegments, Duration proveWithin) {
+
+  /// Four times what a busy gateway sees in handshakes at a restart of all its agents.
+  public static final int DEFAULT_UNPROVEN_PEERS = 4096;
+
+  /// The full allowance of about 300 peers; a handshake holds a tenth of it.
+  public static final long DEFAULT_UNPROVEN_BYTES = 16L * 1024 * 1024;
+
+  /// More than a TLS handshake with client certificates needs at one time.
+  public static final int DEFAULT_UNPROVEN_SEGMENTS = 32;
+
+  /// A handshake over a bad mobile link, with a retransmission of each flight.
+  public static final Duration DEFAULT_PROVE_WITHIN = Duration.ofSeconds(10);
+
+  public KcpServerLimits {
+    check("unprovenPeers", unprovenPeers, 1, 1 << 20);
+    check("unprovenBytes", unprovenBytes, 64 * 1024, Long.MAX_VALUE);
+    check("unprovenSegments", unprovenSegments, 2, 1024);
+    check("proveWithin in milliseconds", proveWithin.toMillis(), 10, 600_000);
+  }
+
+  private static void check(String key, long value, long min, long max) {
+    if (value < min || value > max) {
+      throw new IllegalArgumentException(
+          "kcp " + key + " is " + value + ", allowed is " + min + " to " + max);
+    }
+  }
+
+  public static KcpServerLimits defaults() {
+    return new KcpServerLimits(
+        DEFAULT_UNPROVEN_PEERS,
+        DEFAULT_UNPROVEN_BYTES,
+        DEFAULT_UNPROVEN_SEGMENTS,
+        DEFAULT_PROVE_WITHIN);
+  }
+
+  public KcpServerLimits withUnprovenPeers(int value) {
+    return new KcpServerLimits(value, unprovenBytes, unprovenSegments, proveWithin);
+  }
+
+  public KcpServerLimits withUnprovenBytes(long value) {
+    return new KcpServerLimits(unprovenPeers, value, unprovenSegments, proveWithin);
+  }
+
+  public KcpServerLimits withUnprovenSegments(int value) {
+    return new KcpServerLimits(unprovenPeers, unprovenBytes, value, proveWithin);
+  }
+
+  public KcpServerLimits withProveWithin(Duration value) {
+    return new KcpServerLimits(unprovenPeers, unprovenBytes, unprovenSegments, value);
+  }
+}
