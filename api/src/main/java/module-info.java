@@ -9,5 +9,12 @@ module io.penstock.api {
   requires java.net.http;
   requires static transitive org.jspecify;
 
+  exports io.penstock.api;
+  exports io.penstock.api.client;
+  exports io.penstock.api.config;
   exports io.penstock.api.tunnel;
+
+  // The records of the API are made by the mapper through their constructors.
+  opens io.penstock.api to
+      tools.jackson.databind;
 }

@@ -1,0 +1,178 @@
+package io.penstock.api.client;
+
+import io.penstock.api.Json;
+import io.penstock.api.MalformedJsonException;
+import io.penstock.api.Problem;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.UnresolvedAddressException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/// Sends requests to one gateway and turns everything that can go wrong into an [ApiException].
+final class ApiConnection implements AutoCloseable {
+
+  /// A gateway on the same machine answers in milliseconds; one far away gets time for TLS.
+  static final Duration CALL_LIMIT = Duration.ofSeconds(15);
+
+  private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
+
+  /// Tens of thousands of routes; more is not an answer of a gateway.
+  private static final long MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
+  /// What a person is told to do about the two faults that only they can mend.
+  ///
+  /// @param unreachable when nothing answers
+  /// @param refused when the token is not taken
+  record Advice(String unreachable, String refused) {}
+
+  private final HttpClient http;
+  private final URI base;
+  private final Optional<String> token;
+  private final Advice advice;
+
+  ApiConnection(URI base, Optional<SSLContext> tls, Optional<String> token, Advice advice) {
+    // Version 2 because only then does the JDK's client offer protocols in TLS (RFC 7301), by which
+    // a gateway tells an API call from an agent; every gateway selects http/1.1. No proxy, since a
+    // token must not pass through one that happens to be configured for browsers.
+    HttpClient.Builder builder =
+        HttpClient.newBuilder()
+            .version(tls.isPresent() ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .proxy(HttpClient.Builder.NO_PROXY)
+            .connectTimeout(CONNECT_LIMIT);
+    tls.ifPresent(builder::sslContext);
+    this.http = builder.build();
+    this.base = base;
+    this.token = token;
+    this.advice = advice;
+  }
+
+  /// The gateway's address, for messages.
+  URI base() {
+    return base;
+  }
+
+  byte[] get(String path) throws IOException {
+    return call("GET", path, null);
+  }
+
+  byte[] post(String path, Object body) throws IOException {
+    return call("POST", path, Json.write(body));
+  }
+
+  void delete(String path) throws IOException {
+    call("DELETE", path, null);
+  }
+
+  /// Reads an answer of the gateway.
+  <T> T parse(byte[] json, Class<T> type) throws ApiException {
+    try {
+      return Json.readAnswer(json, type);
+    } catch (MalformedJsonException e) {
+      throw noGateway(e);
+    }
+  }
+
+  ApiException noGateway(Throwable cause) {
+    return new ApiException(
+        "what answers at %s is no Penstock gateway, or one of another version: %s"
+            .formatted(base, cause.getMessage()),
+        cause);
+  }
+
+  @Override
+  public void close() {
+    http.shutdownNow();
+  }
+
+  private byte[] call(String method, String path, byte @Nullable [] body) throws IOException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(base.resolve(path)).header("Accept", "application/json");
+    token.ifPresent(secret -> request.header("Authorization", "Bearer " + secret));
+    if (body == null) {
+      request.method(method, BodyPublishers.noBody());
+    } else {
+      request.header("Content-Type", "application/json");
+      request.method(method, BodyPublishers.ofByteArray(body));
+    }
+    HttpResponse<byte[]> response = send(request.build());
+    if (response.statusCode() / 100 == 2) {
+      return response.body();
+    }
+    throw problem(response);
+  }
+
+  private HttpResponse<byte[]> send(HttpRequest request) throws IOException {
+    CompletableFuture<HttpResponse<byte[]>> answer =
+        http.sendAsync(
+            request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), MAX_ANSWER_BYTES));
+    try {
+      return answer.get(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException _) {
+      answer.cancel(true);
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while waiting for " + base);
+    } catch (TimeoutException e) {
+      answer.cancel(true);
+      throw new ApiException(
+          "%s did not answer within %d s; %s"
+              .formatted(base, CALL_LIMIT.toSeconds(), advice.unreachable),
+          e);
+    } catch (ExecutionException e) {
+      throw unreachable(e.getCause() == null ? e : e.getCause());
+    }
+  }
+
+  private ApiException unreachable(Throwable cause) {
+    for (@Nullable Throwable each = cause; each != null; each = each.getCause()) {
+      if (each instanceof UnresolvedAddressException) {
+        return new ApiException(
+            "no address is known for %s; %s".formatted(base.getHost(), advice.unreachable), cause);
+      }
+      if (each instanceof SSLException) {
+        return new ApiException(
+            "no secure connection to %s: %s; check the address, the CA file (--ca) or the fingerprint (--fingerprint)"
+                .formatted(base, each.getMessage()),
+            cause);
+      }
+    }
+    String happened =
+        cause instanceof ConnectException
+            ? "nothing answers at " + base
+            : base + " failed: " + cause.getMessage();
+    return new ApiException(happened + "; " + advice.unreachable, cause);
+  }
+
+  private ApiException problem(HttpResponse<byte[]> response) {
+    Problem problem;
+    try {
+      problem = Json.readAnswer(response.body(), Problem.class);
+    } catch (MalformedJsonException _) {
+      return new ApiException(
+          response.statusCode(),
+          ApiException.UNREACHABLE,
+          "what answers at %s is no Penstock gateway: its status is %d"
+              .formatted(base, response.statusCode()));
+    }
+    boolean refused = response.statusCode() == 401 || response.statusCode() == 403;
+    return new ApiException(
+        response.statusCode(),
+        problem.code(),
+        refused ? problem.detail() + "; " + advice.refused : problem.detail());
+  }
+}

@@ -1,0 +1,49 @@
+package io.penstock.api.config;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// Finds the line on which a TOML file sets a key, for messages only.
+///
+/// The parser keeps no positions of values, so this looks for table headers and for keys at the
+/// start of a line. In a file of unusual shape it may not find a key; then the message has no line.
+final class KeyLines {
+
+  private static final Pattern HEADER = Pattern.compile("\\s*\\[\\s*([^\\[\\]]+?)\\s*].*");
+  private static final Pattern KEY = Pattern.compile("\\s*([A-Za-z0-9_.\"'\\s-]+?)\\s*=.*");
+
+  private final Map<String, Integer> lines = new HashMap<>();
+
+  KeyLines(String toml) {
+    String table = "";
+    int number = 0;
+    for (String line : toml.lines().toList()) {
+      number++;
+      Matcher header = HEADER.matcher(line);
+      Matcher key = KEY.matcher(line);
+      if (header.matches()) {
+        table = plain(header.group(1));
+        lines.putIfAbsent(table, number);
+      } else if (key.matches()) {
+        String name = plain(key.group(1));
+        lines.putIfAbsent(table.isEmpty() ? name : table + "." + name, number);
+      }
+    }
+  }
+
+  Optional<Integer> of(String key) {
+    Integer line = lines.get(key);
+    if (line == null && key.indexOf('.') > 0) {
+      // Set inside an inline table: the line of that table is near enough.
+      return of(key.substring(0, key.lastIndexOf('.')));
+    }
+    return Optional.ofNullable(line);
+  }
+
+  private static String plain(String key) {
+    return key.replaceAll("[\"'\\s]", "");
+  }
+}
