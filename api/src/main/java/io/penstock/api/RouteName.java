@@ -19,10 +19,10 @@ import java.util.regex.Pattern;
 public record RouteName(String domain, String path) {
 
   /// The longest text that is looked at.
-  public static final int MAX_CHARS = 1280;
+  public static final int MAX_CHARS = 1024;
 
   private static final int MAX_DOMAIN_CHARS = 253;
-  private static final int MAX_PATH_CHARS = 1024;
+  private static final int MAX_PATH_CHARS = 512;
   private static final String WILDCARD = "*.";
   private static final Pattern LABEL = Pattern.compile("[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?");
 

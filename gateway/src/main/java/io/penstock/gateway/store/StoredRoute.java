@@ -1,0 +1,34 @@
+package io.penstock.gateway.store;
+
+import io.penstock.api.PublicEndpoint;
+import io.penstock.api.RouteInfo;
+import io.penstock.api.RouteName;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+
+/// A route as it is remembered.
+///
+/// @param name `DOMAIN[/PATH]` in the one spelling of [RouteName]
+/// @param user who owns it
+/// @param created when it was added
+public record StoredRoute(String name, String user, Instant created) {
+
+  /// The name in its two parts.
+  public RouteName routeName() {
+    return RouteName.parse(name);
+  }
+
+  /// The route as the APIs list it, with a public address for each endpoint, secure ones first.
+  public RouteInfo info(List<PublicEndpoint> endpoints) {
+    RouteName parsed = routeName();
+    return new RouteInfo(
+        name,
+        user,
+        created,
+        endpoints.stream()
+            .sorted(Comparator.comparing(PublicEndpoint::scheme).reversed())
+            .map(endpoint -> endpoint.url(parsed))
+            .toList());
+  }
+}
