@@ -12,4 +12,5 @@ module io.penstock.protocol {
 
   exports io.penstock.protocol;
   exports io.penstock.protocol.kcp;
+  exports io.penstock.protocol.smux;
 }

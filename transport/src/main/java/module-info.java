@@ -19,5 +19,6 @@ module io.penstock.transport {
 
   exports io.penstock.transport;
   exports io.penstock.transport.kcp;
+  exports io.penstock.transport.smux;
   exports io.penstock.transport.tls;
 }

@@ -11,8 +11,10 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.internal.StringUtil;
+import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
@@ -172,7 +174,7 @@ public abstract class EngineStreamChannel extends AbstractChannel implements Dup
   @Override
   protected final void doBeginRead() {
     reading = Reading.REQUESTED;
-    if (!delivering) {
+    if (!delivering && (engineHasBytes() || input == Input.FINISHED_BY_PEER)) {
       queueDelivery();
     }
   }
@@ -223,7 +225,7 @@ public abstract class EngineStreamChannel extends AbstractChannel implements Dup
     }
     if (input == Input.FINISHED_BY_PEER && !engineHasBytes()) {
       endInput();
-    } else if (read && reading == Reading.REQUESTED) {
+    } else if (reading == Reading.REQUESTED && engineHasBytes()) {
       queueDelivery();
     }
   }
@@ -272,7 +274,10 @@ public abstract class EngineStreamChannel extends AbstractChannel implements Dup
   // ---- writing ----
 
   @Override
-  protected final Object filterOutboundMessage(Object msg) {
+  protected final Object filterOutboundMessage(Object msg) throws IOException {
+    if (output != Output.OPEN) {
+      throw new ChannelOutputShutdownException("the output was shut down");
+    }
     if (msg instanceof ByteBuf) {
       return msg;
     }
@@ -351,11 +356,10 @@ public abstract class EngineStreamChannel extends AbstractChannel implements Dup
       case OPEN -> {
         output = Output.FINISHING;
         finishPromise = promise;
+        unsafe().flush();
         ChannelOutboundBuffer pending = unsafe().outboundBuffer();
-        if (pending == null || pending.isEmpty()) {
+        if (output == Output.FINISHING && (pending == null || pending.isEmpty())) {
           finishOutput();
-        } else {
-          unsafe().flush();
         }
       }
     }
