@@ -1,0 +1,83 @@
+package io.penstock.cli;
+
+import io.penstock.api.config.ConfigException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.List;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/// Says what went wrong, why, and what to type next, and picks the exit code.
+final class Errors implements IParameterExceptionHandler, IExecutionExceptionHandler {
+
+  private final Console console;
+
+  Errors(Console console) {
+    this.console = console;
+  }
+
+  /// A command line that makes no sense.
+  @Override
+  public int handleParseException(ParameterException e, String[] args) {
+    PrintWriter err = console.err();
+    err.println("penstock: " + e.getMessage());
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      List<String> near = unmatched.getSuggestions();
+      if (!near.isEmpty()) {
+        err.println("  Did you mean: " + String.join(" or ", near) + "?");
+      }
+    }
+    advise(e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+    return ExitCode.USAGE;
+  }
+
+  /// A command that failed while it ran.
+  @Override
+  public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) {
+    return switch (e) {
+      case Failure failure -> {
+        console.err().println("penstock: " + failure.getMessage());
+        advise(failure.advice());
+        yield ExitCode.SOFTWARE;
+      }
+      case ConfigException wrong -> config(wrong, command);
+      case IOException io -> {
+        console.err().println("penstock: " + said(io));
+        yield ExitCode.SOFTWARE;
+      }
+      default -> {
+        console.err().println("penstock: this is a bug: " + e);
+        LoggerFactory.getLogger(Errors.class).error("unexpected", e);
+        yield ExitCode.SOFTWARE;
+      }
+    };
+  }
+
+  private int config(ConfigException wrong, CommandLine command) {
+    wrong.problems().forEach(problem -> console.err().println("penstock: " + problem));
+    boolean typed =
+        wrong.problems().stream().allMatch(problem -> problem.source().equals("command line"));
+    advise(command.getCommandSpec().qualifiedName() + " --help");
+    return typed ? ExitCode.USAGE : ExitCode.SOFTWARE;
+  }
+
+  private void advise(String what) {
+    console.err().println("  Try: " + what);
+  }
+
+  /// Names the kind of an exception whose message is only its subject.
+  private static String said(IOException e) {
+    return switch (e) {
+      case java.nio.file.NoSuchFileException missing -> "there is no file " + missing.getFile();
+      case java.nio.file.AccessDeniedException denied ->
+          "this user may not use " + denied.getFile();
+      default -> e.getMessage() == null ? e.toString() : e.getMessage();
+    };
+  }
+}

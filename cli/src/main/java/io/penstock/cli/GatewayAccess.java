@@ -1,0 +1,134 @@
+package io.penstock.cli;
+
+import io.penstock.api.HostPort;
+import io.penstock.api.config.ConfigException;
+import io.penstock.api.config.Secret;
+import io.penstock.transport.tls.Fingerprint;
+import io.penstock.transport.tls.Trust;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Option;
+
+/// The options that say how a gateway is known and with which token to come; what is not given is
+/// taken from the environment, then from what `penstock login` remembers.
+final class GatewayAccess {
+
+  /// Where the secret of an agent's token may be given.
+  static final String TOKEN_VARIABLE = "PENSTOCK_TOKEN";
+
+  @ArgGroup private Token token = new Token();
+
+  @ArgGroup private Verification verification = new Verification();
+
+  /// One way of giving the token.
+  static final class Token {
+    @Option(
+        names = "--token-file",
+        paramLabel = "FILE",
+        description =
+            "Holds the token, - for standard input (default: "
+                + TOKEN_VARIABLE
+                + ", or the one given to login).")
+    private Optional<Path> file = Optional.empty();
+
+    @Option(
+        names = "--token",
+        paramLabel = "TOKEN",
+        description = "The token itself, for others to see; prefer --token-file.")
+    private Optional<String> flag = Optional.empty();
+  }
+
+  /// One way of knowing the gateway.
+  static final class Verification {
+    @Option(
+        names = "--ca",
+        paramLabel = "FILE",
+        description = "Trust the authorities in this PEM file (default: the system's).")
+    private Optional<Path> ca = Optional.empty();
+
+    @Option(
+        names = "--fingerprint",
+        paramLabel = "sha256:HEX",
+        description = "Trust the gateway whose authority has this key, as the gateway prints it.")
+    private Optional<Fingerprint> fingerprint = Optional.empty();
+
+    @Option(
+        names = "--insecure-skip-verify",
+        description = "Trust whoever answers. Anybody on the way can read and change everything.")
+    private boolean skip;
+
+    boolean given() {
+      return ca.isPresent() || fingerprint.isPresent() || skip;
+    }
+  }
+
+  /// What a command needs to know about its gateway.
+  ///
+  /// @param address its tunnel port
+  /// @param trust how it is known
+  /// @param token the user's token, if there is one
+  record Resolved(HostPort address, Trust trust, Optional<String> token) {}
+
+  /// Puts flags, environment and memory together.
+  Resolved resolve(Console console, Optional<HostPort> gateway)
+      throws IOException, ConfigException {
+    Login login = Login.read(UserFiles.login(console));
+    // What is remembered about one gateway says nothing about another.
+    boolean remembered = gateway.isEmpty() || gateway.equals(login.gateway());
+    Login known = remembered ? login : Login.NONE;
+    HostPort address =
+        gateway
+            .or(known::gateway)
+            .orElseThrow(
+                () ->
+                    new Failure(
+                        "which gateway? None was given, and none is remembered",
+                        "penstock login HOST:PORT, or the option --gateway HOST:PORT"));
+    return new Resolved(address, trust(console, known), token(console, known));
+  }
+
+  /// What to remember of the options: the address, the token and the way of verification.
+  Login toRemember(Resolved resolved) {
+    return new Login(
+        Optional.of(resolved.address()),
+        resolved.token().map(Secret::new),
+        resolved.trust() instanceof Trust.Pinned(Fingerprint pin)
+            ? Optional.of(pin.toString())
+            : Optional.empty(),
+        resolved.trust() instanceof Trust.CaFile(Path file)
+            ? Optional.of(file.toAbsolutePath())
+            : Optional.empty());
+  }
+
+  private Trust trust(Console console, Login known) {
+    if (verification.skip) {
+      console.warn(
+          "the gateway is not verified: anybody on the way can read and change everything");
+      return new Trust.Anybody();
+    }
+    if (verification.given()) {
+      return verification
+          .fingerprint
+          .<Trust>map(Trust.Pinned::new)
+          .orElseGet(() -> new Trust.CaFile(verification.ca.orElseThrow()));
+    }
+    if (known.fingerprint().isPresent()) {
+      return new Trust.Pinned(Fingerprint.parse(known.fingerprint().get()));
+    }
+    return known.ca().<Trust>map(Trust.CaFile::new).orElseGet(Trust.SystemRoots::new);
+  }
+
+  private Optional<String> token(Console console, Login known) throws IOException {
+    Secrets secrets = new Secrets(console);
+    if (token.flag.isPresent()) {
+      return Optional.of(
+          secrets.fromFlag(token.flag.get(), "--token", "--token-file FILE or " + TOKEN_VARIABLE));
+    }
+    if (token.file.isPresent()) {
+      return Optional.of(secrets.fromFile(token.file.get()));
+    }
+    return secrets.fromVariable(TOKEN_VARIABLE).or(() -> known.token().map(Secret::value));
+  }
+}

@@ -1,0 +1,56 @@
+package io.penstock.cli;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jline.utils.Signals;
+
+/// The user's or the system's wish that a command that serves should end.
+///
+/// The first Ctrl-C, SIGTERM or closed terminal asks the command to drain, the second ends the
+/// process at once. [#close()] gives the signals back.
+final class StopSignal implements AutoCloseable {
+
+  private static final String[] SIGNALS = {"INT", "TERM", "HUP"};
+
+  /// What shells report for a process that Ctrl-C ended.
+  private static final int EXIT_AT_ONCE = 130;
+
+  private final CountDownLatch asked = new CountDownLatch(1);
+  private final Object[] previous = new Object[SIGNALS.length];
+
+  private StopSignal() {}
+
+  /// Takes the signals over.
+  static StopSignal listen() {
+    StopSignal stop = new StopSignal();
+    for (int i = 0; i < SIGNALS.length; i++) {
+      stop.previous[i] = Signals.register(SIGNALS[i], stop::ask);
+    }
+    return stop;
+  }
+
+  private void ask() {
+    if (asked.getCount() == 0) {
+      Runtime.getRuntime().halt(EXIT_AT_ONCE);
+    }
+    asked.countDown();
+  }
+
+  /// Waits until the end is asked for.
+  void await() throws InterruptedException {
+    asked.await();
+  }
+
+  /// Waits a while; returns whether the end was asked for.
+  boolean await(Duration limit) throws InterruptedException {
+    return asked.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public void close() {
+    for (int i = 0; i < SIGNALS.length; i++) {
+      Signals.unregister(SIGNALS[i], previous[i]);
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package io.penstock.cli;
+
+import java.nio.file.Path;
+
+/// Where this user's files are (XDG Base Directory Specification).
+final class UserFiles {
+
+  private UserFiles() {}
+
+  /// What `penstock login` remembers.
+  static Path login(Console console) {
+    return base(console, "XDG_CONFIG_HOME", ".config").resolve("login.toml");
+  }
+
+  /// "All paths set in these environment variables must be absolute. If … relative … ignore it."
+  private static Path base(Console console, String variable, String fallback) {
+    Path base =
+        console
+            .variable(variable)
+            .map(Path::of)
+            .filter(Path::isAbsolute)
+            .orElseGet(() -> console.home().resolve(fallback));
+    return base.resolve("penstock");
+  }
+}
