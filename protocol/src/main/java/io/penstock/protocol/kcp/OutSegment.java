@@ -14,7 +14,7 @@ final class OutSegment {
     FIRST,
     /// Enough later segments were acknowledged.
     FAST,
-    /// One later segment was acknowledged and nothing new can be sent that would bring more.
+    /// A later segment was acknowledged, and too few are out or can be sent for more to follow.
     EARLY,
     TIMEOUT
   }

@@ -30,6 +30,10 @@ final class Sender {
   /// From here on only the timeout sends a segment again, so that reordering cannot amplify.
   private static final int MAX_FAST_TRANSMISSIONS = 5;
 
+  /// RFC 5827: with fewer than four segments out, too few acknowledgements can follow to count.
+  /// Deviates from kcp-go, which takes one overtaking for a loss whenever its window is full.
+  private static final int MAX_EARLY_FLIGHT = 3;
+
   private enum Pass {
     NONE,
     RUNNING
@@ -216,7 +220,7 @@ final class Sender {
       congestion.onAcked(ackedInInput, flightBeforeInput, sndUna);
     }
     boolean fast = config.resend() > 0 && overtakenInInput >= config.resend();
-    if (overtakenInInput > 0 && (fast || !mayAdmit())) {
+    if (overtakenInInput > 0 && (fast || fewFollow())) {
       startPass();
     }
   }
@@ -266,12 +270,16 @@ final class Sender {
         && (config.nc() || flight.size() < congestion.segments());
   }
 
+  private boolean fewFollow() {
+    return flight.size() <= MAX_EARLY_FLIGHT && !mayAdmit();
+  }
+
   private @Nullable Cause causeToResend(OutSegment segment, long nowNanos) {
     boolean again = segment.transmissions < MAX_FAST_TRANSMISSIONS;
     if (again && config.resend() > 0 && segment.overtaken >= config.resend()) {
       return Cause.FAST;
     }
-    if (again && segment.overtaken > 0 && !mayAdmit()) {
+    if (again && segment.overtaken > 0 && fewFollow()) {
       return Cause.EARLY;
     }
     return Deadlines.isDue(segment.resendNanos, nowNanos) ? Cause.TIMEOUT : null;

@@ -196,7 +196,7 @@ public final class KcpChannel extends EngineStreamChannel {
   @Override
   protected void engineClose() {
     KcpLink current = link;
-    if (current != null) {
+    if (current != null && isOnLoopOfSocket()) {
       current.close();
     }
   }
@@ -204,12 +204,18 @@ public final class KcpChannel extends EngineStreamChannel {
   @Override
   protected void engineChanged() {
     KcpLink current = link;
-    if (current != null) {
+    if (current != null && isOnLoopOfSocket()) {
       current.run();
       if (server != null) {
         server.changed(this);
       }
     }
+  }
+
+  /// False only for a child that was given another event loop: Netty closes it on that one, and the
+  /// server, which has seen that it was refused, ends its session.
+  private boolean isOnLoopOfSocket() {
+    return server == null || server.eventLoop().inEventLoop();
   }
 
   // ---- addresses ----

@@ -1,5 +1,6 @@
 package io.penstock.transport.kcp;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -58,9 +59,10 @@ class KcpLoopbackTest {
     return all.stream();
   }
 
+  /// Without a quiet period Netty may end a loop before it has closed the channels on it.
   @AfterEach
   void stopLoops() {
-    loops.shutdownGracefully(0, 5, SECONDS).syncUninterruptibly();
+    loops.shutdownGracefully(50, 5_000, MILLISECONDS).syncUninterruptibly();
   }
 
   @Test

@@ -1,0 +1,117 @@
+package io.penstock.testkit;
+
+import io.netty.buffer.ByteBuf;
+import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
+
+/// One direction of a link in a [SimulatedNetwork]: loses, delays, doubles, reorders and corrupts
+/// what is sent over it, as its [LinkFaults] say and its random numbers fall.
+public final class SimulatedLink {
+
+  private static final long NANOS_PER_SECOND = 1_000_000_000L;
+
+  private final SimulatedNetwork network;
+  private final SimulatedNetwork.Node to;
+  private final RandomGenerator random;
+  private LinkFaults faults;
+  private Predicate<ByteBuf> dropIf = datagram -> false;
+  private long busyUntilNanos;
+  private long sent;
+  private long sentBytes;
+  private long dropped;
+
+  SimulatedLink(
+      SimulatedNetwork network,
+      SimulatedNetwork.Node to,
+      LinkFaults faults,
+      RandomGenerator random) {
+    this.network = network;
+    this.to = to;
+    this.faults = faults;
+    this.random = random;
+  }
+
+  /// Changes the faults from now on; what is under way arrives as it was drawn.
+  public void setFaults(LinkFaults faults) {
+    this.faults = faults;
+  }
+
+  /// Loses every datagram for which `rule` holds, besides what the faults lose.
+  public void dropIf(Predicate<ByteBuf> rule) {
+    dropIf = rule;
+  }
+
+  /// How many datagrams were handed to the link.
+  public long sent() {
+    return sent;
+  }
+
+  /// How many bytes were handed to the link.
+  public long sentBytes() {
+    return sentBytes;
+  }
+
+  /// How many of the datagrams did not arrive.
+  public long dropped() {
+    return dropped;
+  }
+
+  void send(ByteBuf datagram) {
+    sent++;
+    int length = datagram.readableBytes();
+    sentBytes += length;
+    boolean lost = random.nextDouble() < faults.loss();
+    if (lost || length > faults.mtuBytes() || dropIf.test(datagram) || !enqueue(length)) {
+      dropped++;
+      datagram.release();
+      return;
+    }
+    if (random.nextDouble() < faults.duplication()) {
+      deliver(datagram.copy());
+    }
+    deliver(datagram);
+  }
+
+  /// Takes the link's rate into account; false when its queue is full.
+  private boolean enqueue(int length) {
+    if (faults.bytesPerSecond() == 0) {
+      return true;
+    }
+    long now = network.elapsedNanos();
+    long start = Math.max(now, busyUntilNanos);
+    long queued = (start - now) * faults.bytesPerSecond() / NANOS_PER_SECOND;
+    if (queued + length > faults.queueBytes()) {
+      return false;
+    }
+    busyUntilNanos = start + length * NANOS_PER_SECOND / faults.bytesPerSecond();
+    return true;
+  }
+
+  private void deliver(ByteBuf datagram) {
+    long queueing = Math.max(0, busyUntilNanos - network.elapsedNanos());
+    long delay = queueing + faults.delayNanos() + below(faults.jitterNanos());
+    if (random.nextDouble() < faults.reordering()) {
+      delay += below(faults.reorderNanos());
+    }
+    ByteBuf arriving = datagram;
+    if (random.nextDouble() < faults.corruption()) {
+      arriving = corrupted(datagram);
+    }
+    network.deliver(to, arriving, delay);
+  }
+
+  private long below(long bound) {
+    return bound == 0 ? 0 : random.nextLong(bound + 1);
+  }
+
+  private ByteBuf corrupted(ByteBuf datagram) {
+    ByteBuf copy = datagram.copy();
+    datagram.release();
+    int flips = 1 + random.nextInt(4);
+    for (int i = 0; i < flips && copy.isReadable(); i++) {
+      int at = random.nextInt(copy.readableBytes());
+      copy.setByte(at, copy.getByte(at) ^ (1 << random.nextInt(8)));
+    }
+    return copy;
+  }
+}
