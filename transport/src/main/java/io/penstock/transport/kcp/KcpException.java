@@ -4,6 +4,9 @@ import io.penstock.protocol.kcp.KcpCloseReason;
 import java.io.IOException;
 
 /// The failure of a KCP session, as the exception that its channel fires.
+///
+/// It carries no stack trace: the cause lies with the peer, and a flood of forged addresses makes
+/// many of them.
 public final class KcpException extends IOException {
 
   private static final long serialVersionUID = 1L;
@@ -17,5 +20,11 @@ public final class KcpException extends IOException {
 
   public KcpCloseReason reason() {
     return reason;
+  }
+
+  @Override
+  @SuppressWarnings("UnsynchronizedOverridesSynchronized")
+  public Throwable fillInStackTrace() {
+    return this;
   }
 }
