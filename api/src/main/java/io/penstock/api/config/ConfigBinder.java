@@ -231,13 +231,7 @@ public final class ConfigBinder<T extends Record> {
       e.violations().forEach((key, message) -> refused(key, table.path(), message));
     } catch (IllegalArgumentException e) {
       String message = String.valueOf(e.getMessage());
-      String key =
-          table.values().stream()
-              .map(Field::key)
-              .filter(message::startsWith)
-              .findFirst()
-              .orElse(table.path());
-      refused(key, table.path(), message);
+      refused(mentioned(table, message), table.path(), message);
     }
     return fallback;
   }
@@ -256,6 +250,22 @@ public final class ConfigBinder<T extends Record> {
           setting.origin, "%s is %s, allowed is %s".formatted(field.key(), shown, type.allowed()));
       return fallback;
     }
+  }
+
+  /// The key that a message of a constructor is about: the one it starts with, else the one whose
+  /// component it names.
+  private static String mentioned(Table table, String message) {
+    List<Field> values = table.values();
+    return values.stream()
+        .filter(field -> message.startsWith(field.key() + " "))
+        .findFirst()
+        .or(
+            () ->
+                values.stream()
+                    .filter(field -> message.contains(field.component().getName() + " "))
+                    .findFirst())
+        .map(Field::key)
+        .orElse(table.path());
   }
 
   /// Tells what a constructor refused, at the place of the key, else of its table, else of a key

@@ -15,6 +15,9 @@ final class KeyLines {
   private static final Pattern HEADER = Pattern.compile("\\s*\\[\\s*([^\\[\\]]+?)\\s*].*");
   private static final Pattern KEY = Pattern.compile("\\s*([A-Za-z0-9_.\"'\\s-]+?)\\s*=.*");
 
+  /// No key of ours is longer.
+  private static final int MAX_KEY_CHARS = 256;
+
   private final Map<String, Integer> lines = new HashMap<>();
 
   KeyLines(String toml) {
@@ -26,11 +29,19 @@ final class KeyLines {
       Matcher key = KEY.matcher(line);
       if (header.matches()) {
         table = plain(header.group(1));
-        lines.putIfAbsent(table, number);
+        remember(table, number);
       } else if (key.matches()) {
         String name = plain(key.group(1));
-        lines.putIfAbsent(table.isEmpty() ? name : table + "." + name, number);
+        remember(table.isEmpty() ? name : table + "." + name, number);
       }
+    }
+  }
+
+  /// Remembers the key and the tables that it is in, each where it is first met.
+  private void remember(String key, int line) {
+    int whole = key.length() > MAX_KEY_CHARS ? 0 : key.length();
+    for (int end = whole; end > 0; end = key.lastIndexOf('.', end - 1)) {
+      lines.putIfAbsent(key.substring(0, end), line);
     }
   }
 

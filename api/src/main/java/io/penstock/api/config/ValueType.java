@@ -66,7 +66,7 @@ record ValueType(
 
   private static ValueType ofClass(Class<?> type, String name) {
     boolean bytes = name.endsWith("Bytes");
-    if (type == int.class) {
+    if (type == int.class || type == Integer.class) {
       return bytes
           ? size(text -> Math.toIntExact(ByteSizes.parse(text)))
           : new ValueType("a whole number", Form.NUMBER, Integer::parseInt, false);

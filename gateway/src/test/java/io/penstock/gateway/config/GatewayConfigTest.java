@@ -1,0 +1,146 @@
+package io.penstock.gateway.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.penstock.api.HostPort;
+import io.penstock.api.config.ConfigException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class GatewayConfigTest {
+
+  private static GatewayConfig bind(String toml) throws ConfigException {
+    return GatewayConfig.binder().toml(toml, "p.toml", Path.of("/etc/penstock")).bind();
+  }
+
+  @Test
+  void listensByDefaultWhereTheDesignSays() {
+    GatewayConfig config = GatewayConfig.defaults();
+
+    assertThat(config.ingress().http()).contains(HostPort.parse("127.0.0.1:8000"));
+    assertThat(config.ingress().https()).contains(HostPort.parse("127.0.0.1:8443"));
+    assertThat(config.tunnel().tls()).isEqualTo(HostPort.parse(":7443"));
+    assertThat(config.tunnel().kcp()).isEmpty();
+    assertThat(config.admin().listen()).isEqualTo(HostPort.parse("127.0.0.1:7070"));
+  }
+
+  @Test
+  void hasTheLimitsOfTheSpecificationByDefault() {
+    GatewayConfig config = GatewayConfig.defaults();
+
+    assertThat(config.tunnel().helloLimit()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(config.tunnel().helloBytes()).isEqualTo(16 * 1024);
+    assertThat(config.health())
+        .isEqualTo(
+            new HealthSettings(
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(1),
+                15,
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(5),
+                8));
+    assertThat(config.gateway().drainLimit()).isEqualTo(Duration.ofSeconds(30));
+    assertThat(config.kcp().unproven().unprovenSegments()).isEqualTo(32);
+  }
+
+  @Test
+  void takesEveryKeyFromTheFile() throws Exception {
+    GatewayConfig config =
+        bind(
+            """
+            data = "state"
+            [gateway]
+            hostname = "gateway.example.com"
+            drain_limit = "1m"
+            [ingress]
+            http = ":80"
+            https = ":443"
+            public_https_port = 443
+            certificate = "tls/chain.pem"
+            key = "tls/key.pem"
+            max_head_bytes = "32KiB"
+            trusted_proxies = ["10.0.0.0/8"]
+            access_log = "info"
+            [tunnel]
+            tls = ":7443"
+            kcp = ":7444"
+            hello_limit = "2s"
+            [kcp]
+            nodelay = false
+            snd_wnd = 64
+            unproven_segments = 16
+            [health]
+            ping_interval = "10s"
+            [admin]
+            listen = "127.0.0.1:0"
+            hosts = ["ops.example.com"]
+            [storage]
+            url = "postgresql://penstock@db.example/penstock"
+            password = "hush"
+            """);
+
+    assertThat(config.data()).isEqualTo(Path.of("/etc/penstock/state"));
+    assertThat(config.gateway().hostname()).contains("gateway.example.com");
+    assertThat(config.ingress().certificate()).contains(Path.of("/etc/penstock/tls/chain.pem"));
+    assertThat(config.ingress().publicHttpsPort()).contains(443);
+    assertThat(config.ingress().limits().maxHeadBytes()).isEqualTo(32 * 1024);
+    assertThat(config.tunnel().kcp()).contains(HostPort.parse(":7444"));
+    assertThat(config.kcp().session().sndWnd()).isEqualTo(64);
+    assertThat(config.kcp().unproven().unprovenSegments()).isEqualTo(16);
+    assertThat(config.health().pingInterval()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(config.admin().hosts()).containsExactly("ops.example.com");
+    assertThat(config.toString()).doesNotContain("hush");
+  }
+
+  @Test
+  void takesVariablesAndIgnoresThoseOfThePrograms() throws Exception {
+    GatewayConfig config =
+        GatewayConfig.binder()
+            .environment(
+                Map.of(
+                    "PENSTOCK_INGRESS_HTTP", "off",
+                    "PENSTOCK_ADMIN_LISTEN", "[::1]:0",
+                    "PENSTOCK_STORAGE_URL", "postgresql://db/penstock",
+                    "PENSTOCK_TOKEN", "pst_x",
+                    "PENSTOCK_ADMIN_TOKEN", "pst_x",
+                    "PENSTOCK_JAVA_HOME", "/opt/jdk"))
+            .bind();
+
+    assertThat(config.ingress().http()).isEmpty();
+    assertThat(config.admin().listen()).isEqualTo(HostPort.parse("[::1]:0"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "ingres.http = ':80' | p.toml:1: ingres: unknown key; did you mean \"ingress\"?",
+        "ingress.htp = ':80' | p.toml:1: ingress.htp: unknown key; did you mean \"ingress.http\"?",
+        "ingress.max_connections = 0 | p.toml:1: ingress.max_connections is 0, allowed is 1 or"
+            + " more",
+        "ingress.http = 'off'~ingress.https = 'off' | p.toml:1: ingress.http is off, allowed is an"
+            + " address",
+        "ingress.key = 'k.pem' | ingress.certificate is off, allowed is a PEM file",
+        "health.ping_limit = '5s' | p.toml:1: health.ping_limit is 5s, allowed is less than"
+            + " ping_interval (5s)",
+        "kcp.interval_millis = 0 | p.toml:1: kcp.interval_millis: kcp intervalMillis is 0, allowed"
+            + " is 1 to 5000",
+        "tunnel.hello_bytes = 1 | p.toml:1: tunnel.hello_bytes is 1B, allowed is 256B to 1MiB",
+        "gateway.hostname = 'https://x' | p.toml:1: gateway.hostname is https://x, allowed is a"
+            + " host name",
+        "storage.url = 'mysql://hush' | p.toml:1: storage.url is (hidden), allowed is"
+            + " postgresql://",
+        "admin = '127.0.0.1:1' | p.toml:1: admin: is a table; its keys are body_bytes",
+      })
+  void saysWhatIsWrongWhereAndWhatIsAllowed(String toml, String message) {
+    assertThatThrownBy(() -> bind(toml.replace('~', '\n')))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(message)
+        .hasMessageNotContaining("hush");
+  }
+}
