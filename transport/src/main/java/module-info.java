@@ -20,5 +20,6 @@ module io.penstock.transport {
   exports io.penstock.transport;
   exports io.penstock.transport.kcp;
   exports io.penstock.transport.smux;
+  exports io.penstock.transport.relay;
   exports io.penstock.transport.tls;
 }
