@@ -21,6 +21,8 @@ import java.util.List;
 ///   408
 /// @param keepAliveTimeout idle time between two requests
 /// @param openTimeout for a stream to an agent
+/// @param bodyTimeout from one piece of a request body to the next while the agent waits for it;
+///   408
 /// @param responseTimeout from the last byte of the request to the response head; 504
 /// @param stallTimeout without any progress of a body, in either direction, before the exchange is
 ///   cut
@@ -40,6 +42,7 @@ public record IngressConfig(
     Duration headTimeout,
     Duration keepAliveTimeout,
     Duration openTimeout,
+    Duration bodyTimeout,
     Duration responseTimeout,
     Duration stallTimeout,
     Duration upgradedTimeout,
@@ -73,7 +76,7 @@ public record IngressConfig(
   public static final int DEFAULT_MAX_DRAIN_BYTES = 256 * 1024;
 
   /// Several read batches, so that neither loop waits for the other.
-  public static final int DEFAULT_RELAY_WINDOW_BYTES = 512 * 1024;
+  public static final int DEFAULT_RELAY_WINDOW_BYTES = 256 * 1024;
 
   /// A head is one packet; ten seconds forgive a very bad link.
   public static final Duration DEFAULT_HEAD_TIMEOUT = Duration.ofSeconds(10);
@@ -83,6 +86,9 @@ public record IngressConfig(
 
   /// Opening a stream is a local act; it waits only when the agent's connection is congested.
   public static final Duration DEFAULT_OPEN_TIMEOUT = Duration.ofSeconds(10);
+
+  /// What the common servers wait between two reads of a body.
+  public static final Duration DEFAULT_BODY_TIMEOUT = Duration.ofMinutes(1);
 
   /// Twice the usual minute: an app that thinks long should meet its own limit before ours.
   public static final Duration DEFAULT_RESPONSE_TIMEOUT = Duration.ofMinutes(2);
@@ -109,6 +115,7 @@ public record IngressConfig(
     positive("ingress.head_timeout", headTimeout);
     positive("ingress.keep_alive_timeout", keepAliveTimeout);
     positive("ingress.open_timeout", openTimeout);
+    positive("ingress.body_timeout", bodyTimeout);
     positive("ingress.response_timeout", responseTimeout);
     positive("ingress.stall_timeout", stallTimeout);
     positive("ingress.upgraded_timeout", upgradedTimeout);
@@ -147,6 +154,7 @@ public record IngressConfig(
     private Duration headTimeout = DEFAULT_HEAD_TIMEOUT;
     private Duration keepAliveTimeout = DEFAULT_KEEP_ALIVE_TIMEOUT;
     private Duration openTimeout = DEFAULT_OPEN_TIMEOUT;
+    private Duration bodyTimeout = DEFAULT_BODY_TIMEOUT;
     private Duration responseTimeout = DEFAULT_RESPONSE_TIMEOUT;
     private Duration stallTimeout = DEFAULT_STALL_TIMEOUT;
     private Duration upgradedTimeout = DEFAULT_UPGRADED_TIMEOUT;
@@ -206,6 +214,11 @@ public record IngressConfig(
       return this;
     }
 
+    public Builder bodyTimeout(Duration bodyTimeout) {
+      this.bodyTimeout = bodyTimeout;
+      return this;
+    }
+
     public Builder responseTimeout(Duration responseTimeout) {
       this.responseTimeout = responseTimeout;
       return this;
@@ -248,6 +261,7 @@ public record IngressConfig(
           headTimeout,
           keepAliveTimeout,
           openTimeout,
+          bodyTimeout,
           responseTimeout,
           stallTimeout,
           upgradedTimeout,

@@ -1,5 +1,6 @@
 package io.penstock.gateway.ingress;
 
+import io.penstock.api.tunnel.TunnelNames;
 import java.util.Locale;
 
 /// A name under which an agent may be reached: a host or wildcard, an optional path, and its owner.
@@ -19,6 +20,10 @@ public record Route(String domain, String pathPrefix, String user) {
           "route domain '"
               + domain
               + "' is not a lower-case host name without port, or '*.' and the rest of one");
+    }
+    if (domain.equals(TunnelNames.PING_HOST)) {
+      throw new IllegalArgumentException(
+          "route domain '" + domain + "' is what the gateway's ping asks for");
     }
     if (!isPathPrefix(pathPrefix)) {
       throw new IllegalArgumentException(

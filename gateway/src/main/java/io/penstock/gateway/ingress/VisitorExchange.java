@@ -1,0 +1,378 @@
+package io.penstock.gateway.ingress;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import io.penstock.transport.relay.FarEnd;
+import io.penstock.transport.relay.HeadReader;
+import io.penstock.transport.relay.HeadWriter;
+import io.penstock.transport.relay.HttpExchange;
+import io.penstock.transport.relay.HttpHead;
+import io.penstock.transport.relay.KnownField;
+import org.jspecify.annotations.Nullable;
+
+/// One request of a visitor from its head to the end of its response: the route, the agent, the
+/// stream, the limits, and what is said when one of them fails.
+///
+/// It ends exactly once, by [Outlet#responseEnded], [Outlet#failed], [Outlet#abort] or its own
+/// [#abandon]; however it ends, the agent's stream is closed and the upstream is given back.
+///
+/// Runs on the event loop of the visitor's channel.
+final class VisitorExchange implements HttpExchange.Owner {
+
+  /// The visitor's connection, to which the exchange says how it ended.
+  interface Outlet {
+
+    /// The response has passed whole.
+    ///
+    /// @param keepAlive whether visitor and response leave the connection open
+    void responseEnded(boolean keepAlive);
+
+    /// Nothing has been sent yet, and this page is to be.
+    void failed(ErrorPage page);
+
+    /// The upgraded connection was ended by the other side.
+    void tunnelEnded();
+
+    /// A response has begun and cannot be finished.
+    void abort();
+  }
+
+  /// A stream that could not be opened is tried on another agent; nothing has been sent by then.
+  private static final int MAX_OPENS = 3;
+
+  private final IngressSetup setup;
+  private final Outlet outlet;
+  private final Channel channel;
+  private final Visitor visitor;
+  private final RequestTarget target;
+  private final String method;
+  private final String id;
+  private final @Nullable String accept;
+  private final HttpExchange.Request asked;
+  private final boolean keepAliveAsked;
+  private final long startNanos = System.nanoTime();
+  private @Nullable Route route;
+  private @Nullable Upstream upstream;
+  private @Nullable HttpExchange http;
+  private int opens;
+  private boolean opened;
+  private boolean appDown;
+  private boolean ended;
+  private boolean endsWithConnection;
+
+  VisitorExchange(
+      IngressSetup setup, Outlet outlet, Visitor visitor, Channel channel, Start start) {
+    this.setup = setup;
+    this.outlet = outlet;
+    this.visitor = visitor;
+    this.channel = channel;
+    this.target = start.target();
+    HttpHead head = start.head();
+    this.method = head.method();
+    this.id = RequestHeadWriter.requestId(head.value(KnownField.X_REQUEST_ID));
+    this.accept = head.value(KnownField.ACCEPT);
+    this.asked = HttpExchange.Request.of(head);
+    this.keepAliveAsked =
+        head.minorVersion() == 1
+            ? !head.hasWord(KnownField.CONNECTION, "close")
+            : head.hasWord(KnownField.CONNECTION, "keep-alive");
+    setup.counters().requestStarted();
+  }
+
+  /// A parsed head and where it wants to go.
+  record Start(HttpHead head, RequestTarget target) {}
+
+  /// Finds route and agent and sends the request on; `head` is not needed after it.
+  void begin(HttpHead head, HeadReader responses) {
+    long limit = setup.config().maxBodyBytes();
+    if (limit > 0 && head.contentLength() > limit) {
+      fail(ErrorPage.BODY_TOO_LARGE);
+      return;
+    }
+    Route found = setup.routes().match(target.host(), target.path()).orElse(null);
+    if (found == null) {
+      fail(ErrorPage.NO_ROUTE);
+      return;
+    }
+    route = found;
+    Upstream chosen = choose(found);
+    if (chosen == null) {
+      fail(ErrorPage.NO_AGENT);
+      return;
+    }
+    ByteBuf rewritten =
+        RequestHeadWriter.write(
+            channel.alloc(), head, target, visitor, new RequestHeadWriter.Asked(id, asked));
+    FarEnd far = new FarEnd(channel.eventLoop(), setup.config().relayWindowBytes());
+    HttpExchange exchange = new HttpExchange(channel, this, responses, far, asked);
+    http = exchange;
+    exchange.begin(rewritten);
+    open(chosen, far);
+  }
+
+  private @Nullable Upstream choose(Route found) {
+    return switch (setup.upstreams().choose(found)) {
+      case Upstreams.Chosen(Upstream chosen) -> {
+        upstream = chosen;
+        yield chosen;
+      }
+      case Upstreams.None _ -> null;
+    };
+  }
+
+  private void open(Upstream chosen, FarEnd far) {
+    opens++;
+    Promise<Channel> stream = channel.eventLoop().newPromise();
+    stream.addListener((Future<Channel> result) -> openEnded(result, far));
+    chosen.open(far, stream);
+  }
+
+  private void openEnded(Future<Channel> result, FarEnd far) {
+    if (result.isSuccess()) {
+      opened = true;
+      return;
+    }
+    releaseUpstream();
+    if (ended || far.wasOpened()) {
+      discard(far);
+      return;
+    }
+    Upstream next = opens < MAX_OPENS && route != null ? choose(route) : null;
+    if (next != null) {
+      open(next, far);
+    } else {
+      fail(ErrorPage.NO_AGENT);
+      far.discard();
+    }
+  }
+
+  private static void discard(FarEnd far) {
+    if (!far.wasOpened()) {
+      far.discard();
+    }
+  }
+
+  // ---- what the connection asks and tells ----
+
+  /// The machinery, once there is an agent; null when the exchange has failed already.
+  @Nullable HttpExchange http() {
+    return http;
+  }
+
+  /// Says whether nothing more of the request is to come from the visitor.
+  boolean requestDone() {
+    return asked.body().isDone() || (http != null && http.requestDone());
+  }
+
+  /// The rest of the request, for whoever throws it away.
+  HttpExchange.Request asked() {
+    return asked;
+  }
+
+  /// Passes on what came of the body, within the limit on its size.
+  @Nullable ByteBuf nearRead(ByteBuf in) {
+    HttpExchange exchange = http;
+    if (exchange == null || ended) {
+      in.release();
+      return null;
+    }
+    ByteBuf rest = exchange.nearRead(in);
+    long limit = setup.config().maxBodyBytes();
+    if (!ended && limit > 0 && exchange.requestBytes() > limit) {
+      stop(ErrorPage.BODY_TOO_LARGE);
+    }
+    return rest;
+  }
+
+  /// The visitor is gone.
+  void abandon() {
+    end("visitor_gone", false);
+  }
+
+  /// Ends the exchange by a page where none of a response has been sent, by an abort otherwise.
+  void stop(ErrorPage page) {
+    HttpExchange exchange = http;
+    if (exchange == null || exchange.isAwaiting()) {
+      fail(page);
+    } else {
+      end(page.code(), false);
+      outlet.abort();
+    }
+  }
+
+  /// Acts on a limit that has been reached; otherwise says in how many nanoseconds to ask again.
+  long checkLimits(long nowNanos) {
+    HttpExchange exchange = http;
+    if (exchange == null) {
+      return setup.timeouts().openNanos();
+    }
+    long limit = waitLimit(exchange);
+    long idle = nowNanos - exchange.progressNanos();
+    if (idle < limit) {
+      return limit - idle;
+    }
+    boolean visitorIsLate = opened && !exchange.requestDone() && exchange.wantsInput();
+    stop(visitorIsLate ? ErrorPage.REQUEST_TIMEOUT : ErrorPage.TIMEOUT);
+    return 0;
+  }
+
+  private long waitLimit(HttpExchange exchange) {
+    IngressSetup.Timeouts limits = setup.timeouts();
+    if (!opened) {
+      return limits.openNanos();
+    }
+    if (exchange.isTunnel()) {
+      return limits.upgradedNanos();
+    }
+    if (!exchange.isAwaiting()) {
+      return limits.stallNanos();
+    }
+    boolean visitorsTurn = !exchange.requestDone() && exchange.wantsInput();
+    return visitorsTurn ? limits.bodyNanos() : limits.responseNanos();
+  }
+
+  ErrorPage.Manner manner(boolean close) {
+    return new ErrorPage.Manner(accept, id, asked.head(), close);
+  }
+
+  boolean keepAliveAsked() {
+    return keepAliveAsked;
+  }
+
+  // ---- what the exchange tells ----
+
+  @Override
+  public boolean acceptResponse(HttpHead head) {
+    Upstream from = upstream;
+    appDown = from != null && from.ownProtocol() && head.has(KnownField.APP_DOWN);
+    head.drop(KnownField.APP_DOWN);
+    return !appDown;
+  }
+
+  @Override
+  public void addResponseFields(ByteBuf out, boolean connectionEndsBody) {
+    endsWithConnection = connectionEndsBody;
+    if (http != null && http.status() == 101) {
+      return;
+    }
+    if (!keepsAlive()) {
+      HeadWriter.field(out, "Connection", "close");
+    } else if (asked.minorVersion() == 0) {
+      HeadWriter.field(out, "Connection", "keep-alive");
+    }
+  }
+
+  private boolean keepsAlive() {
+    return keepAliveAsked && !endsWithConnection && !setup.draining().getAsBoolean();
+  }
+
+  @Override
+  public void exchangeEnded(HttpExchange.Ending ending) {
+    if (ended) {
+      return;
+    }
+    switch (ending) {
+      case COMPLETE -> {
+        closeStream();
+        end("ok", true);
+        outlet.responseEnded(keepsAlive());
+      }
+      case TUNNEL_ENDED -> {
+        end("ok", true);
+        outlet.tunnelEnded();
+      }
+      case NO_RESPONSE -> fail(ErrorPage.AGENT_LOST);
+      case BAD_RESPONSE -> fail(ErrorPage.BAD_RESPONSE);
+      case REFUSED -> fail(appDown ? ErrorPage.APP_DOWN : ErrorPage.BAD_RESPONSE);
+      case BAD_REQUEST -> stopBadRequest();
+      case CUT_SHORT -> {
+        end("cut_short", false);
+        outlet.abort();
+      }
+    }
+  }
+
+  /// The FIN that tells the agent that the response has been read to its end.
+  private void closeStream() {
+    if (http != null) {
+      http.far().close();
+    }
+  }
+
+  private void stopBadRequest() {
+    if (http != null && http.status() != 0) {
+      end(ErrorPage.BAD_REQUEST.code(), false);
+      outlet.abort();
+    } else {
+      fail(ErrorPage.BAD_REQUEST);
+    }
+  }
+
+  private void fail(ErrorPage page) {
+    if (ended) {
+      return;
+    }
+    finish(page.status(), page.code(), true);
+    outlet.failed(page);
+  }
+
+  /// Ends a tunnel that the visitor ended: the agent's stream is closed after what was passed on.
+  void endTunnel() {
+    HttpExchange exchange = http;
+    if (exchange != null) {
+      exchange.nearTunnelEnded();
+    }
+    end("ok", true);
+  }
+
+  private void end(String outcome, boolean whole) {
+    finish(http == null ? 0 : http.status(), outcome, whole);
+  }
+
+  private void finish(int status, String outcome, boolean whole) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    HttpExchange exchange = http;
+    long sent = 0;
+    long received = 0;
+    if (exchange != null) {
+      exchange.abandon();
+      sent = exchange.sentBytes();
+      received = exchange.requestBytes();
+    }
+    releaseUpstream();
+    setup.counters().sent(sent);
+    setup.counters().requestEnded(status, whole);
+    if (setup.log().isOn()) {
+      setup.log().write(logLine(status, outcome, received, sent));
+    }
+  }
+
+  private AccessLog.Line logLine(int status, String outcome, long received, long sent) {
+    int query = target.path().indexOf('?');
+    return new AccessLog.Line(
+        id,
+        visitor.address(),
+        method,
+        target.host(),
+        query < 0 ? target.path() : target.path().substring(0, query),
+        route == null ? null : route.name(),
+        status,
+        outcome,
+        received,
+        sent,
+        System.nanoTime() - startNanos);
+  }
+
+  private void releaseUpstream() {
+    Upstream held = upstream;
+    upstream = null;
+    if (held != null) {
+      held.finished();
+    }
+  }
+}
