@@ -1,0 +1,42 @@
+package io.penstock.node.agent.app;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.WriteBufferWaterMark;
+import javax.net.ssl.SSLException;
+
+/// Makes every accepted stream a way to the local app: one HTTP/1.1 request on each.
+///
+/// One proxy serves all streams of all connections of an agent. It keeps idle connections to the
+/// app per event loop, which end by themselves after [AppConfig#maxIdle].
+@ChannelHandler.Sharable
+public final class AppProxy extends ChannelInitializer<Channel> {
+
+  private static final WriteBufferWaterMark WATER_MARK =
+      new WriteBufferWaterMark(64 * 1024, 256 * 1024);
+
+  private final AppConfig config;
+  private final AppConnections connections;
+  private final RequestLog log;
+
+  /// A proxy that tells nobody of the requests.
+  ///
+  /// @throws SSLException when the trust of an `https` target cannot be set up
+  public AppProxy(AppConfig config) throws SSLException {
+    this(config, RequestLog.NONE);
+  }
+
+  /// @throws SSLException when the trust of an `https` target cannot be set up
+  public AppProxy(AppConfig config, RequestLog log) throws SSLException {
+    this.config = config;
+    this.connections = new AppConnections(config);
+    this.log = log;
+  }
+
+  @Override
+  protected void initChannel(Channel stream) {
+    stream.config().setAutoRead(false).setWriteBufferWaterMark(WATER_MARK);
+    stream.pipeline().addLast(new StreamHandler(stream, config, connections, log));
+  }
+}
