@@ -17,7 +17,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// second replica. Unknown fields are ignored.
 ///
 /// @param token the secret of the user's API token, never empty
-/// @param domains the routes as `route add` prints them, at least one and at most [#MAX_DOMAINS]
+/// @param domains the routes as `route add` prints them, at most [#MAX_DOMAINS]; none asks our own
+///   gateway for the user's only route, while the original needs one
 /// @param identity which agent and which of its connections this is; absent in the original
 ///   protocol
 public record AgentHello(String token, List<String> domains, Optional<Identity> identity) {
@@ -44,14 +45,19 @@ public record AgentHello(String token, List<String> domains, Optional<Identity> 
     if (token.isEmpty()) {
       throw new IllegalArgumentException("token must not be empty");
     }
-    if (domains.isEmpty() || domains.size() > MAX_DOMAINS) {
+    if (domains.size() > MAX_DOMAINS) {
       throw new IllegalArgumentException(
-          "an agent serves 1 to %d routes, not %d".formatted(MAX_DOMAINS, domains.size()));
+          "an agent serves at most %d routes, not %d".formatted(MAX_DOMAINS, domains.size()));
     }
   }
 
   /// Writes the greeting of the original protocol: the first route alone, no identity.
+  ///
+  /// @throws IllegalStateException when there is no route, which the original cannot say
   public byte[] toOriginalJson() {
+    if (domains.isEmpty()) {
+      throw new IllegalStateException("the original protocol needs a route");
+    }
     return bytes(original());
   }
 
@@ -71,7 +77,9 @@ public record AgentHello(String token, List<String> domains, Optional<Identity> 
   private ObjectNode original() {
     ObjectNode json = GreetingJson.MAPPER.createObjectNode();
     json.put("token", token);
-    json.put("domain", domains.getFirst());
+    if (!domains.isEmpty()) {
+      json.put("domain", domains.getFirst());
+    }
     return json;
   }
 
@@ -99,9 +107,6 @@ public record AgentHello(String token, List<String> domains, Optional<Identity> 
       domains.add(domain);
     }
     domains.addAll(GreetingJson.texts(object, "domains"));
-    if (domains.isEmpty()) {
-      throw new MalformedGreetingException("\"domain\" and \"domains\" are both missing");
-    }
     if (domains.size() > MAX_DOMAINS) {
       throw new MalformedGreetingException(
           "\"domains\" holds %d routes, at most %d are allowed"

@@ -5,7 +5,15 @@ public final class MalformedGreetingException extends Exception {
 
   private static final long serialVersionUID = 1L;
 
-  public MalformedGreetingException(String message) {
-    super(message);
+  private final String reason;
+
+  public MalformedGreetingException(String reason) {
+    super(reason);
+    this.reason = reason;
+  }
+
+  /// What is wrong with the greeting.
+  public String reason() {
+    return reason;
   }
 }

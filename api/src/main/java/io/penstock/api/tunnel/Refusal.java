@@ -9,12 +9,16 @@ public enum Refusal {
   BAD_GREETING(false),
   /// No such route exists on this gateway.
   NO_ROUTE(true),
+  /// The agent named no route and its user has more than one.
+  CHOOSE_ROUTE(true),
   /// The token is unknown, revoked or expired.
   BAD_TOKEN(true),
   /// The token lacks the scope `connect`.
   MISSING_SCOPE(true),
   /// The route belongs to another user than the token.
   NOT_OWNER(true),
+  /// The gateway has as many agents as it may have.
+  FULL(false),
   /// The gateway is going down and takes no new agents.
   DRAINING(false),
   /// The gateway cannot check the greeting now, for example because its database is away.

@@ -2,6 +2,7 @@ package io.penstock.transport.smux;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -35,6 +36,7 @@ public final class SmuxConnection extends ChannelDuplexHandler {
   private final SmuxRole role;
   private final Listener listener;
   private @Nullable Link link;
+  private volatile Pause pause = new Pause(0, Pause.NONE);
 
   /// What the owner of a connection is told, on its event loop.
   public interface Listener {
@@ -99,6 +101,16 @@ public final class SmuxConnection extends ChannelDuplexHandler {
     return link().session.lastFrameReceivedNanos();
   }
 
+  /// How long the engine has wanted no input, in all, so far. Callable from any thread.
+  ///
+  /// What the peer sends in that time waits in the network, so its silence means nothing.
+  public long inputPausedNanos() {
+    Pause known = pause;
+    return known.sinceNanos == Pause.NONE
+        ? known.endedNanos
+        : known.endedNanos + (EngineLoop.nowNanos() - known.sinceNanos);
+  }
+
   /// The channel below.
   public Channel channel() {
     return link().context.channel();
@@ -145,7 +157,7 @@ public final class SmuxConnection extends ChannelDuplexHandler {
       SmuxSession session = link().session;
       session.receive(bytes, EngineLoop.nowNanos());
       if (!session.wantsInput()) {
-        ctx.channel().config().setAutoRead(false);
+        pauseInput(ctx.channel().config());
       }
     } else {
       ReferenceCountUtil.release(msg);
@@ -198,10 +210,24 @@ public final class SmuxConnection extends ChannelDuplexHandler {
     if (transmit(l)) {
       moved = true;
     }
-    if (l.session.wantsInput() && !l.context.channel().config().isAutoRead()) {
-      l.context.channel().config().setAutoRead(true);
+    if (l.session.wantsInput()) {
+      resumeInput(l.context.channel().config());
     }
     return moved || l.session.isClosed();
+  }
+
+  private void pauseInput(ChannelConfig below) {
+    if (below.isAutoRead()) {
+      below.setAutoRead(false);
+      pause = new Pause(pause.endedNanos, EngineLoop.nowNanos());
+    }
+  }
+
+  private void resumeInput(ChannelConfig below) {
+    if (!below.isAutoRead()) {
+      pause = new Pause(inputPausedNanos(), Pause.NONE);
+      below.setAutoRead(true);
+    }
   }
 
   private static boolean transmit(Link l) {
@@ -246,6 +272,11 @@ public final class SmuxConnection extends ChannelDuplexHandler {
       LOG.warn("stream {} of {} was not accepted", stream.id(), l.context.channel(), e);
       channel.unsafe().closeForcibly();
     }
+  }
+
+  /// How long input was paused in all that have ended, and since when it is.
+  private record Pause(long endedNanos, long sinceNanos) {
+    static final long NONE = Long.MIN_VALUE;
   }
 
   /// What exists once the handler is in a pipeline.

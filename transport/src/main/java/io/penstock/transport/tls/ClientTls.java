@@ -7,13 +7,22 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.penstock.transport.NativeSupport;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
 
 /// The client's half of TLS: one trust decision and one list of protocols, for many connections.
 public final class ClientTls {
@@ -59,6 +68,45 @@ public final class ClientTls {
       builder.applicationProtocolConfig(ApplicationProtocolConfig.DISABLED);
     }
     return new ClientTls(builder.build(), trust);
+  }
+
+  /// Makes the same trust decision for a client that uses the JDK's TLS, such as `java.net.http`.
+  ///
+  /// @throws SSLException when the certificate file cannot be read, with the file in its message
+  public static SSLContext jdkContext(Trust trust) throws SSLException {
+    try {
+      TrustManager[] managers =
+          switch (trust) {
+            case Trust.SystemRoots() -> null;
+            case Trust.CaFile(var file) -> trustManagers(file);
+            case Trust.Pinned(var fingerprint) ->
+                new TrustManager[] {new PinnedTrustManager(fingerprint)};
+            case Trust.Anybody() -> InsecureTrustManagerFactory.INSTANCE.getTrustManagers();
+          };
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, managers, null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new SSLException("cannot set up TLS: " + e.getMessage(), e);
+    }
+  }
+
+  private static TrustManager[] trustManagers(Path file)
+      throws GeneralSecurityException, SSLException {
+    KeyStore roots = KeyStore.getInstance(KeyStore.getDefaultType());
+    try (InputStream in = Files.newInputStream(file)) {
+      roots.load(null, null);
+      int number = 0;
+      for (var each : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+        roots.setCertificateEntry("ca-" + number++, each);
+      }
+    } catch (IOException e) {
+      throw new SSLException("cannot read the CA file " + file, e);
+    }
+    TrustManagerFactory factory =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    factory.init(roots);
+    return factory.getTrustManagers();
   }
 
   /// Makes the handler for one connection.
