@@ -67,13 +67,13 @@ final class HostileScript {
   /// they hit the windows.
   private ByteBuf segments(int count) {
     ByteBuf out = Unpooled.buffer();
-    for (int i = 0; i < count && script.isReadable(8); i++) {
-      int cmd = KcpHeader.PUSH + script.readByte() % 5;
-      int wnd = script.readUnsignedByte();
+    for (int i = 0; i < count && script.isReadable(); i++) {
+      int cmd = KcpHeader.PUSH + next() % 5;
+      int wnd = next() & 0xff;
       int sn = number();
       int una = number();
-      ByteBuf data = bytes(script.readUnsignedByte());
-      int claimed = data.readableBytes() + (script.isReadable() ? script.readByte() / 100 : 0);
+      ByteBuf data = bytes(next() & 0xff);
+      int claimed = data.readableBytes() + next() / 100;
       KcpHeader.write(out, Datagrams.CONV, cmd, wnd, number(), sn, una, claimed);
       out.writeBytes(data);
       data.release();
@@ -82,11 +82,12 @@ final class HostileScript {
   }
 
   private int number() {
-    if (!script.isReadable()) {
-      return 0;
-    }
-    int small = script.readByte();
+    int small = next();
     return small == 127 && script.isReadable(4) ? script.readInt() : small;
+  }
+
+  private int next() {
+    return script.isReadable() ? script.readByte() : 0;
   }
 
   private void write(int wanted) {
