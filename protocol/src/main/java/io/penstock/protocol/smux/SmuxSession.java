@@ -168,9 +168,6 @@ public final class SmuxSession implements Engine {
 
   @Override
   public long nextDeadlineNanos() {
-    if (wantsInput()) {
-      timers.cancel(SmuxTimer.STALL);
-    }
     return timers.next();
   }
 
@@ -343,6 +340,14 @@ public final class SmuxSession implements Engine {
   void ready(SmuxStream stream) {
     if (stream.enlist(SmuxStream.IN_READY)) {
       ready.add(stream);
+    }
+  }
+
+  /// Counts memory that a stream's unread bytes took, or gave back if negative.
+  void hold(long bytes) {
+    budget.hold(bytes);
+    if (!budget.isExhausted()) {
+      timers.cancel(SmuxTimer.STALL);
     }
   }
 

@@ -81,7 +81,7 @@ public final class SmuxStream {
     if (bytes == null) {
       return null;
     }
-    session.budget().hold(input.heldBytes() - heldBefore);
+    session.hold(input.heldBytes() - heldBefore);
     consumedBytes += bytes.readableBytes();
     if (isUpdateDue()) {
       session.writer().offerControl(this);
@@ -162,7 +162,7 @@ public final class SmuxStream {
   void onBytes(ByteBuf in, int length) {
     long heldBefore = input.heldBytes();
     input.add(in, length);
-    session.budget().hold(input.heldBytes() - heldBefore);
+    session.hold(input.heldBytes() - heldBefore);
     session.ready(this);
     session.afterBytes();
   }
@@ -312,7 +312,7 @@ public final class SmuxStream {
   }
 
   private void dropInput() {
-    session.budget().hold(-input.heldBytes());
+    session.hold(-input.heldBytes());
     input.releaseAll();
     returnGrant();
   }
