@@ -45,7 +45,7 @@ final class ByteQueue {
       int capacity = underlyingCapacity(in);
       if ((long) length * RETAIN_MIN_SHARE >= capacity) {
         tail = null;
-        push(in.readRetainedSlice(length), Math.max(length, capacity / 2));
+        push(in.readRetainedSlice(length), Math.max(length, (capacity + 1) / 2));
         readableBytes += length;
         return;
       }
