@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.penstock.protocol.smux.SmuxCloseReason.ProtocolError;
 import io.penstock.protocol.smux.SmuxCloseReason.ProtocolError.Fault;
+import io.penstock.testkit.SeededRandom;
 import io.penstock.testkit.Seeds;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
@@ -156,7 +157,8 @@ class SmuxFramingTest {
     SmuxConfig config = SmuxConfig.builder().version(version).build();
     Seeds.forEach(
         200,
-        random -> {
+        seed -> {
+          SeededRandom random = new SeededRandom(seed);
           ByteBuf input = Unpooled.buffer();
           for (int i = 0; i < 60; i++) {
             int sid = random.between(1, 4);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.penstock.testkit.SeededRandom;
 import io.penstock.testkit.Seeds;
 import org.junit.jupiter.api.Test;
 
@@ -28,7 +29,8 @@ class SmuxFuzzTest {
   void random_bytes_are_survived() {
     Seeds.forEach(
         2000,
-        random -> {
+        seed -> {
+          SeededRandom random = new SeededRandom(seed);
           byte[] input = random.bytes(random.magnitude(1, 5000));
           survive(random.percent(50) ? V1 : V2, input, random.magnitude(1, 5000));
         });
@@ -38,7 +40,8 @@ class SmuxFuzzTest {
   void well_formed_and_mutated_frames_are_survived() {
     Seeds.forEach(
         2000,
-        random -> {
+        seed -> {
+          SeededRandom random = new SeededRandom(seed);
           int version = random.between(1, 2);
           ByteBuf all = Unpooled.buffer();
           for (int i = 0; i < 50; i++) {

@@ -89,7 +89,8 @@ class SmuxMemoryTest {
   void a_queue_holds_at_most_twice_what_it_is_charged() {
     Seeds.forEach(
         200,
-        random -> {
+        seed -> {
+          SeededRandom random = new SeededRandom(seed);
           UnpooledByteBufAllocator memory = new UnpooledByteBufAllocator(true, true);
           ByteQueue queue = new ByteQueue(memory);
           ByteBuf expected = Unpooled.buffer();

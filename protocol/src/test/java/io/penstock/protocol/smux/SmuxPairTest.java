@@ -35,7 +35,8 @@ class SmuxPairTest {
   void both_directions_of_many_streams_deliver_the_exact_bytes_and_end(int version) {
     Seeds.forEach(
         60,
-        random -> {
+        seed -> {
+          SeededRandom random = new SeededRandom(seed);
           SmuxPair pair = new SmuxPair(config(version, random), random);
           List<Flow> there = new ArrayList<>();
           List<Flow> back = new ArrayList<>();
@@ -83,7 +84,8 @@ class SmuxPairTest {
   void in_version_2_unread_streams_leave_the_others_their_full_way() {
     Seeds.forEach(
         20,
-        random -> {
+        seed -> {
+          SeededRandom random = new SeededRandom(seed);
           SmuxConfig config = SmuxConfig.own().toBuilder().maxReceiveBufferBytes(16 << 20).build();
           SmuxPair pair = new SmuxPair(config, random);
           List<Flow> paused = new ArrayList<>();
@@ -110,7 +112,8 @@ class SmuxPairTest {
   void in_version_1_an_unread_stream_is_cut_off_and_the_others_arrive() {
     Seeds.forEach(
         20,
-        random -> {
+        seed -> {
+          SeededRandom random = new SeededRandom(seed);
           SmuxConfig config = SmuxConfig.builder().maxReceiveBufferBytes(500_000).build();
           SmuxPair pair = new SmuxPair(config, random);
           Flow paused = new Flow(pair.client.session.open(), new byte[2_000_000]);
