@@ -9,6 +9,7 @@ module io.penstock.node {
   requires org.slf4j;
   requires static transitive org.jspecify;
 
+  exports io.penstock.node.agent;
   exports io.penstock.node.agent.app;
   exports io.penstock.node.demo;
 }

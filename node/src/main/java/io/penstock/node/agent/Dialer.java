@@ -1,0 +1,275 @@
+package io.penstock.node.agent;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.SslHandler;
+import io.penstock.api.tunnel.TunnelNames;
+import io.penstock.transport.NativeSupport;
+import io.penstock.transport.kcp.KcpChannel;
+import io.penstock.transport.tls.ClientTls;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.security.cert.CertificateException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLException;
+
+/// Makes one connection to the gateway, as far as the end of the TLS handshake.
+///
+/// It offers our own application protocol first, and once more none, for a gateway that refuses to
+/// talk to somebody with an unknown one. KCP that does not connect gives way to TCP. One dialer
+/// serves one attempt; everything but the DNS runs on the event loop.
+final class Dialer {
+
+  /// What became of the attempt; told on the event loop.
+  sealed interface Dialled {
+
+    /// A connection, its TLS done.
+    ///
+    /// @param own whether the gateway selected our own protocol
+    /// @param note what the user should know about it
+    record Connected(Channel channel, boolean own, String transport, Optional<String> note)
+        implements Dialled {}
+
+    /// None, and why.
+    record Failed(String cause) implements Dialled {}
+  }
+
+  private final AgentConfig config;
+  private final EventLoop loop;
+  private final ExecutorService blocking;
+
+  Dialer(AgentConfig config, EventLoop loop, ExecutorService blocking) {
+    this.config = config;
+    this.loop = loop;
+    this.blocking = blocking;
+  }
+
+  void dial(Consumer<Dialled> result) {
+    switch (config.transport()) {
+      case GatewayTransport.Tcp() -> dialTcp(Optional.empty(), result);
+      case GatewayTransport.Kcp(Optional<InetSocketAddress> address) -> {
+        if (address.isPresent()) {
+          dialKcp(address.get(), result);
+        } else {
+          new Discovery(config, loop, blocking)
+              .kcpAddress(
+                  found ->
+                      found.ifPresentOrElse(
+                          at -> dialKcp(at, result),
+                          () ->
+                              dialTcp(
+                                  Optional.of("the gateway offers no KCP; using TCP"), result)));
+        }
+      }
+    }
+  }
+
+  private void dialTcp(Optional<String> note, Consumer<Dialled> result) {
+    resolve(
+        config.gateway(),
+        result,
+        address ->
+            secure(
+                new Attempt(address, "tcp", note, config.connectLimit(), TunnelNames.ALPN_AGENT),
+                result));
+  }
+
+  private void dialKcp(InetSocketAddress at, Consumer<Dialled> result) {
+    Consumer<Dialled> orTcp =
+        dialled -> {
+          switch (dialled) {
+            case Dialled.Connected connected -> result.accept(connected);
+            case Dialled.Failed(String cause) ->
+                dialTcp(Optional.of("KCP did not connect (" + cause + "); using TCP"), result);
+          }
+        };
+    resolve(
+        at,
+        orTcp,
+        address ->
+            secure(
+                new Attempt(
+                    address, "kcp", Optional.empty(), config.kcpLimit(), TunnelNames.ALPN_AGENT),
+                orTcp));
+  }
+
+  /// One try to connect.
+  ///
+  /// @param protocol the application protocol to offer; empty for none
+  private record Attempt(
+      InetSocketAddress address,
+      String transport,
+      Optional<String> note,
+      Duration limit,
+      String protocol) {
+
+    Attempt withoutProtocol() {
+      return new Attempt(address, transport, note, limit, "");
+    }
+  }
+
+  /// Asks the DNS on a virtual thread and goes on with the address on the event loop.
+  private void resolve(
+      InetSocketAddress named, Consumer<Dialled> result, Consumer<InetSocketAddress> next) {
+    if (!named.isUnresolved()) {
+      next.accept(named);
+      return;
+    }
+    try {
+      blocking.execute(
+          () -> {
+            try {
+              InetAddress ip = InetAddress.getByName(named.getHostString());
+              loop.execute(() -> next.accept(new InetSocketAddress(ip, named.getPort())));
+            } catch (UnknownHostException _) {
+              loop.execute(
+                  () ->
+                      result.accept(
+                          new Dialled.Failed("there is no host " + named.getHostString())));
+            }
+          });
+    } catch (RejectedExecutionException _) {
+      result.accept(new Dialled.Failed("the agent is closing"));
+    }
+  }
+
+  private void secure(Attempt attempt, Consumer<Dialled> result) {
+    Bootstrap bootstrap =
+        new Bootstrap()
+            .group(loop)
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) attempt.limit().toMillis());
+    if (attempt.transport().equals("kcp")) {
+      bootstrap.channelFactory(KcpChannel.factory(config.kcp()));
+    } else {
+      bootstrap.channel(NativeSupport.socketChannel()).option(ChannelOption.TCP_NODELAY, true);
+    }
+    switch (config.security()) {
+      case GatewaySecurity.Plaintext() -> plain(bootstrap, attempt, result);
+      case GatewaySecurity.Tls(var trust) -> {
+        try {
+          List<String> protocols =
+              attempt.protocol().isEmpty() ? List.of() : List.of(attempt.protocol());
+          handshake(bootstrap, ClientTls.of(trust, protocols), attempt, result);
+        } catch (SSLException e) {
+          result.accept(new Dialled.Failed(String.valueOf(e.getMessage())));
+        }
+      }
+    }
+  }
+
+  private void plain(Bootstrap bootstrap, Attempt attempt, Consumer<Dialled> result) {
+    connect(
+        bootstrap.handler(
+            new ChannelInitializer<Channel>() {
+              @Override
+              protected void initChannel(Channel channel) {
+                channel.config().setAutoRead(false);
+              }
+            }),
+        attempt,
+        result,
+        channel ->
+            result.accept(
+                new Dialled.Connected(channel, false, attempt.transport(), attempt.note())));
+  }
+
+  private void handshake(
+      Bootstrap bootstrap, ClientTls tls, Attempt attempt, Consumer<Dialled> result) {
+    connect(
+        bootstrap.handler(
+            new ChannelInitializer<Channel>() {
+              @Override
+              protected void initChannel(Channel channel) {
+                channel
+                    .pipeline()
+                    .addLast(
+                        tls.handler(
+                            channel.alloc(),
+                            config.gateway().getHostString(),
+                            attempt.address().getPort(),
+                            attempt.limit()));
+              }
+            }),
+        attempt,
+        result,
+        channel -> {
+          SslHandler handler = channel.pipeline().get(SslHandler.class);
+          handler
+              .handshakeFuture()
+              .addListener(
+                  done -> {
+                    if (done.isSuccess()) {
+                      boolean own = TunnelNames.ALPN_AGENT.equals(handler.applicationProtocol());
+                      result.accept(
+                          new Dialled.Connected(channel, own, attempt.transport(), attempt.note()));
+                    } else {
+                      channel.close();
+                      handshakeFailed(attempt, done.cause(), result);
+                    }
+                  });
+        });
+  }
+
+  private void handshakeFailed(Attempt attempt, Throwable cause, Consumer<Dialled> result) {
+    if (!attempt.protocol().isEmpty() && cause instanceof SSLException && !isDistrust(cause)) {
+      secure(attempt.withoutProtocol(), result);
+    } else {
+      result.accept(new Dialled.Failed(describe(attempt, cause)));
+    }
+  }
+
+  private static boolean isDistrust(Throwable cause) {
+    for (Throwable each = cause; each != null; each = each.getCause()) {
+      if (each instanceof CertificateException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String describe(Attempt attempt, Throwable cause) {
+    for (Throwable each = cause; each != null; each = each.getCause()) {
+      if (each instanceof CertificateException) {
+        return "the gateway's certificate is not trusted: "
+            + each.getMessage()
+            + "; give its CA with --ca or its fingerprint with penstock login --fingerprint";
+      }
+    }
+    String text = cause.getMessage();
+    return "no TLS with %s:%d: %s"
+        .formatted(
+            attempt.address().getHostString(),
+            attempt.address().getPort(),
+            text == null ? cause.toString() : text);
+  }
+
+  private void connect(
+      Bootstrap bootstrap, Attempt attempt, Consumer<Dialled> result, Consumer<Channel> next) {
+    ChannelFuture connecting = bootstrap.connect(attempt.address());
+    connecting.addListener(
+        done -> {
+          if (done.isSuccess()) {
+            next.accept(connecting.channel());
+          } else {
+            String why = done.cause().getMessage();
+            result.accept(
+                new Dialled.Failed(
+                    "cannot connect to %s:%d: %s"
+                        .formatted(
+                            attempt.address().getHostString(),
+                            attempt.address().getPort(),
+                            why == null ? done.cause().toString() : why)));
+          }
+        });
+  }
+}
