@@ -156,7 +156,7 @@ final class AgentSession implements SmuxConnection.Listener {
                 owner,
                 smux,
                 control,
-                server.config().phi(),
+                server.health(),
                 Instant.now());
         admit(control, connection, decision);
         expires.ifPresent(this::endAt);
@@ -196,8 +196,8 @@ final class AgentSession implements SmuxConnection.Listener {
     if (state != State.SERVING || !smux.canOpenStreams()) {
       return;
     }
-    smux.openStream(new HealthPing(server.config().pingLimit(), connection::pinged));
-    timer = later(server.config().pingInterval(), () -> ping(connection));
+    smux.openStream(new HealthPing(server.health().pingLimit(), connection::pinged));
+    timer = later(server.health().pingInterval(), () -> ping(connection));
   }
 
   /// Ends the connection when its token expires.

@@ -62,7 +62,7 @@ final class BackendConnection implements Upstream {
       Owner owner,
       SmuxConnection smux,
       SmuxStreamChannel control,
-      PhiConfig phi,
+      HealthConfig health,
       Instant connectedAt) {
     this.id = id;
     this.protocol = protocol;
@@ -71,8 +71,8 @@ final class BackendConnection implements Upstream {
     this.channel = control.parent();
     this.smux = smux;
     this.control = control;
-    this.detector = new PhiAccrual(phi, EngineLoop.nowNanos(), smux.inputPausedNanos());
-    this.threshold = phi.threshold();
+    this.detector = new PhiAccrual(health, EngineLoop.nowNanos(), smux.inputPausedNanos());
+    this.threshold = health.phiThreshold();
     this.connectedAt = connectedAt;
   }
 

@@ -23,7 +23,7 @@ final class PhiAccrual {
   /// Above this exponent `1 + e^p` and `e^p` are the same number.
   private static final double LARGE_EXPONENT = 30;
 
-  private final PhiConfig config;
+  private final HealthConfig config;
   private final double[] intervals;
   private int count;
   private int next;
@@ -35,7 +35,7 @@ final class PhiAccrual {
   /// Starts the detector as if a heartbeat had come at `nowNanos`.
   ///
   /// @param pausedNanos how long we have not been reading in all, so far
-  PhiAccrual(PhiConfig config, long nowNanos, long pausedNanos) {
+  PhiAccrual(HealthConfig config, long nowNanos, long pausedNanos) {
     this.config = config;
     this.intervals = new double[config.window()];
     this.state = stateAt(nowNanos, pausedNanos);
@@ -67,7 +67,7 @@ final class PhiAccrual {
   }
 
   private State stateAt(long nowNanos, long pausedNanos) {
-    double assumed = config.expectedInterval().toNanos() / NANOS_PER_SECOND;
+    double assumed = config.pingInterval().toNanos() / NANOS_PER_SECOND;
     double sum = 0;
     for (int i = 0; i < count; i++) {
       sum += intervals[i];

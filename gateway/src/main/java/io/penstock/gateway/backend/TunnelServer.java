@@ -2,11 +2,11 @@ package io.penstock.gateway.backend;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoopGroup;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
@@ -60,10 +60,11 @@ public final class TunnelServer implements AutoCloseable {
       EventLoopGroup loops,
       SslContext tls,
       Function<String, List<String>> publicUrls,
-      ChannelHandler clientApi,
+      Consumer<ChannelPipeline> clientApi,
       ExecutorService blocking) {}
 
   private final BackendConfig config;
+  private final HealthConfig health;
   private final Admission admission;
   private final Backends backends;
   private final Surroundings surroundings;
@@ -72,8 +73,13 @@ public final class TunnelServer implements AutoCloseable {
   private final AtomicLong revision = new AtomicLong();
 
   public TunnelServer(
-      BackendConfig config, Storage storage, Backends backends, Surroundings surroundings) {
+      BackendConfig config,
+      HealthConfig health,
+      Storage storage,
+      Backends backends,
+      Surroundings surroundings) {
     this.config = config;
+    this.health = health;
     this.admission = new Admission(storage);
     this.backends = backends;
     this.surroundings = surroundings;
@@ -160,6 +166,10 @@ public final class TunnelServer implements AutoCloseable {
 
   BackendConfig config() {
     return config;
+  }
+
+  HealthConfig health() {
+    return health;
   }
 
   Backends backends() {
@@ -263,7 +273,7 @@ public final class TunnelServer implements AutoCloseable {
       switch (selected) {
         case TunnelNames.ALPN_CLIENT_API ->
             // It stays among the unadmitted: such calls are short, and a flood of them ends itself.
-            channel.pipeline().addLast(surroundings.clientApi());
+            surroundings.clientApi().accept(channel.pipeline());
         case TunnelNames.ALPN_AGENT ->
             AgentSession.start(TunnelServer.this, channel, TunnelProtocol.OWN);
         default -> AgentSession.start(TunnelServer.this, channel, TunnelProtocol.ORIGINAL);

@@ -2,6 +2,7 @@ package io.penstock.gateway.config;
 
 import io.penstock.api.HostPort;
 import io.penstock.api.config.ConfigBinder;
+import io.penstock.gateway.backend.HealthConfig;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -23,7 +24,7 @@ public record GatewayConfig(
     IngressSettings ingress,
     TunnelSettings tunnel,
     KcpSettings kcp,
-    HealthSettings health,
+    HealthConfig health,
     AdminSettings admin,
     StorageSettings storage) {
 
@@ -52,7 +53,7 @@ public record GatewayConfig(
     private IngressSettings ingress = IngressSettings.DEFAULT;
     private TunnelSettings tunnel = TunnelSettings.DEFAULT;
     private KcpSettings kcp = KcpSettings.DEFAULT;
-    private HealthSettings health = HealthSettings.DEFAULT;
+    private HealthConfig health = HealthConfig.DEFAULT;
     private AdminSettings admin = AdminSettings.DEFAULT;
     private StorageSettings storage = StorageSettings.DEFAULT;
 
@@ -83,7 +84,7 @@ public record GatewayConfig(
       return this;
     }
 
-    public Builder health(HealthSettings health) {
+    public Builder health(HealthConfig health) {
       this.health = health;
       return this;
     }

@@ -8,9 +8,6 @@ final class BackendConfigEdit {
   private Duration helloLimit = BackendConfig.DEFAULT_HELLO_LIMIT;
   private int helloBytes = BackendConfig.DEFAULT_HELLO_BYTES;
   private int maxUnadmitted = BackendConfig.DEFAULT_MAX_UNADMITTED;
-  private Duration pingInterval = BackendConfig.DEFAULT_PING_INTERVAL;
-  private Duration pingLimit = BackendConfig.DEFAULT_PING_LIMIT;
-  private PhiConfig phi = BackendConfig.DEFAULT.phi();
 
   BackendConfigEdit helloLimit(Duration limit) {
     this.helloLimit = limit;
@@ -27,17 +24,6 @@ final class BackendConfigEdit {
     return this;
   }
 
-  BackendConfigEdit pings(Duration interval, Duration limit) {
-    this.pingInterval = interval;
-    this.pingLimit = limit;
-    return this;
-  }
-
-  BackendConfigEdit phi(PhiConfig phi) {
-    this.phi = phi;
-    return this;
-  }
-
   BackendConfig apply() {
     BackendConfig base = BackendConfig.DEFAULT;
     return new BackendConfig(
@@ -46,15 +32,12 @@ final class BackendConfigEdit {
         helloBytes,
         maxUnadmitted,
         base.maxConnections(),
-        pingInterval,
-        pingLimit,
         base.keepAliveInterval(),
         base.keepAliveTimeout(),
         base.receiveBufferBytes(),
         base.streamWindowBytes(),
         base.originalReceiveBufferBytes(),
         base.stallLimit(),
-        base.farewell(),
-        phi);
+        base.farewell());
   }
 }

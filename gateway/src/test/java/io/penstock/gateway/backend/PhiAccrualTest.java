@@ -2,14 +2,13 @@ package io.penstock.gateway.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class PhiAccrualTest {
 
-  private static final PhiConfig CONFIG = PhiConfig.every(Duration.ofSeconds(5));
+  private static final HealthConfig CONFIG = HealthConfig.DEFAULT;
 
   private final PhiAccrual detector = new PhiAccrual(CONFIG, 0, 0);
 
@@ -25,29 +24,29 @@ class PhiAccrualTest {
   void silence_crosses_the_threshold_after_about_sixteen_seconds_and_not_before_fourteen() {
     beatEvery5Seconds(20);
 
-    assertThat(detector.phi(seconds(100 + 14), 0)).isLessThan(CONFIG.threshold());
-    assertThat(detector.phi(seconds(100 + 17), 0)).isGreaterThan(CONFIG.threshold());
+    assertThat(detector.phi(seconds(100 + 14), 0)).isLessThan(CONFIG.phiThreshold());
+    assertThat(detector.phi(seconds(100 + 17), 0)).isGreaterThan(CONFIG.phiThreshold());
   }
 
   @Test
   void a_heartbeat_takes_the_peer_back_into_use() {
     beatEvery5Seconds(20);
-    assertThat(detector.phi(seconds(130), 0)).isGreaterThan(CONFIG.threshold());
+    assertThat(detector.phi(seconds(130), 0)).isGreaterThan(CONFIG.phiThreshold());
 
     detector.heartbeat(seconds(130), 0);
 
-    assertThat(detector.phi(seconds(131), 0)).isLessThan(CONFIG.threshold());
+    assertThat(detector.phi(seconds(131), 0)).isLessThan(CONFIG.phiThreshold());
   }
 
   @Test
   void there_is_an_answer_before_the_first_and_after_the_first_interval() {
     assertThat(detector.phi(seconds(5), 0)).isBetween(0.0, 1.0);
-    assertThat(detector.phi(seconds(20), 0)).isGreaterThan(CONFIG.threshold());
+    assertThat(detector.phi(seconds(20), 0)).isGreaterThan(CONFIG.phiThreshold());
 
     detector.heartbeat(seconds(5), 0);
 
     assertThat(detector.phi(seconds(10), 0)).isBetween(0.0, 1.0);
-    assertThat(detector.phi(seconds(25), 0)).isGreaterThan(CONFIG.threshold());
+    assertThat(detector.phi(seconds(25), 0)).isGreaterThan(CONFIG.phiThreshold());
   }
 
   @Test
@@ -55,7 +54,7 @@ class PhiAccrualTest {
     beatEvery5Seconds(20);
 
     assertThat(detector.phi(seconds(160), seconds(58))).isLessThan(0.5);
-    assertThat(detector.phi(seconds(160), 0)).isGreaterThan(CONFIG.threshold());
+    assertThat(detector.phi(seconds(160), 0)).isGreaterThan(CONFIG.phiThreshold());
   }
 
   @Test
@@ -63,7 +62,7 @@ class PhiAccrualTest {
     beatEvery5Seconds(20);
     detector.heartbeat(seconds(1100), seconds(995));
 
-    assertThat(detector.phi(seconds(1117), seconds(995))).isGreaterThan(CONFIG.threshold());
+    assertThat(detector.phi(seconds(1117), seconds(995))).isGreaterThan(CONFIG.phiThreshold());
   }
 
   @Test

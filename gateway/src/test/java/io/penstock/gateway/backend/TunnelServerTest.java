@@ -60,6 +60,7 @@ class TunnelServerTest {
   private final Backends backends = new Backends();
   private final ListAppender<ILoggingEvent> logs = new ListAppender<>();
   private final List<TestAgent> agents = new ArrayList<>();
+  private HealthConfig health = HealthConfig.DEFAULT;
   private EventLoopGroup loops;
   private Storage storage;
   private TunnelServer server;
@@ -261,12 +262,15 @@ class TunnelServerTest {
   @Test
   void an_agent_that_stops_answering_pings_is_used_no_more_and_used_again_if_it_is_the_only_one()
       throws Exception {
-    var phi = new PhiConfig(15, Duration.ofMillis(100), Duration.ofMillis(20), Duration.ZERO, 8);
-    restart(
-        new BackendConfigEdit()
-            .pings(Duration.ofMillis(100), Duration.ofMillis(50))
-            .phi(phi)
-            .apply());
+    health =
+        new HealthConfig(
+            Duration.ofMillis(100),
+            Duration.ofMillis(50),
+            15,
+            Duration.ofMillis(20),
+            Duration.ZERO,
+            8);
+    restart(BackendConfig.DEFAULT);
     TestAgent deaf =
         TestAgent.connect(
             loops, listener.localAddress(), OWN, own(token.token(), AGENT, 0, "app.test"), false);
@@ -350,6 +354,7 @@ class TunnelServerTest {
     server =
         new TunnelServer(
             config,
+            health,
             storage,
             backends,
             new TunnelServer.Surroundings(
@@ -357,7 +362,7 @@ class TunnelServerTest {
                 ServerTls.context(
                     identity.key(), identity.chain(), List.of("penstock-tun/1", "http/1.1")),
                 route -> List.of("http://" + route),
-                new ChannelInboundHandlerAdapter(),
+                _ -> {},
                 blocking));
     listener = server.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.penstock.api.HostPort;
 import io.penstock.api.config.ConfigException;
+import io.penstock.gateway.backend.HealthConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -33,11 +34,11 @@ class GatewayConfigTest {
   void hasTheLimitsOfTheSpecificationByDefault() {
     GatewayConfig config = GatewayConfig.defaults();
 
-    assertThat(config.tunnel().helloLimit()).isEqualTo(Duration.ofSeconds(5));
-    assertThat(config.tunnel().helloBytes()).isEqualTo(16 * 1024);
+    assertThat(config.tunnel().limits().helloLimit()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(config.tunnel().limits().helloBytes()).isEqualTo(16 * 1024);
     assertThat(config.health())
         .isEqualTo(
-            new HealthSettings(
+            new HealthConfig(
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(1),
                 15,

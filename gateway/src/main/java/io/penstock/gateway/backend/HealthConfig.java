@@ -1,4 +1,4 @@
-package io.penstock.gateway.config;
+package io.penstock.gateway.backend;
 
 import io.penstock.api.config.Durations;
 import io.penstock.api.config.Requirements;
@@ -13,7 +13,7 @@ import java.time.Duration;
 ///   else make any delay look fatal
 /// @param acceptablePause silence beyond the mean that raises no suspicion
 /// @param phiThreshold the suspicion at which a connection is no longer used
-public record HealthSettings(
+public record HealthConfig(
     Duration pingInterval,
     Duration pingLimit,
     int window,
@@ -43,8 +43,8 @@ public record HealthSettings(
   private static final Duration LONGEST = Duration.ofHours(1);
 
   /// What holds when nothing is set.
-  public static final HealthSettings DEFAULT =
-      new HealthSettings(
+  public static final HealthConfig DEFAULT =
+      new HealthConfig(
           DEFAULT_PING_INTERVAL,
           DEFAULT_PING_LIMIT,
           DEFAULT_WINDOW,
@@ -52,7 +52,7 @@ public record HealthSettings(
           DEFAULT_ACCEPTABLE_PAUSE,
           DEFAULT_PHI_THRESHOLD);
 
-  public HealthSettings {
+  public HealthConfig {
     Requirements.of("health")
         .between("ping_interval", pingInterval, SHORTEST, LONGEST)
         .between("ping_limit", pingLimit, SHORTEST, LONGEST)
