@@ -2,7 +2,11 @@ package io.penstock.cli;
 
 import io.penstock.api.HostPort;
 import io.penstock.api.client.AdminClient;
+import io.penstock.gateway.config.DataDirectory;
+import io.penstock.transport.tls.ClientTls;
+import io.penstock.transport.tls.Trust;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -13,17 +17,29 @@ final class AdminAccess {
   /// Where the secret of an admin token may be given.
   static final String TOKEN_VARIABLE = "PENSTOCK_ADMIN_TOKEN";
 
+  private static final String DATA_VARIABLE = "PENSTOCK_DATA";
+
   @Option(
       names = "--data",
       paramLabel = "DIR",
-      description = "The data directory of a gateway on this machine (default: the usual one).")
+      description =
+          "The data directory of a gateway on this machine (default: "
+              + DATA_VARIABLE
+              + ", or the usual one).")
   private Optional<Path> data = Optional.empty();
 
   @Option(
       names = "--admin",
-      paramLabel = "HOST:PORT",
+      paramLabel = "[https://]HOST:PORT",
       description = "The gateway's admin address; needs a token with the scope admin.")
-  private Optional<HostPort> admin = Optional.empty();
+  private Optional<Endpoint> admin = Optional.empty();
+
+  @Option(
+      names = "--ca",
+      paramLabel = "FILE",
+      description =
+          "With https://, trust the authorities in this PEM file (default: the system's).")
+  private Optional<Path> ca = Optional.empty();
 
   @Option(
       names = "--token-file",
@@ -34,14 +50,47 @@ final class AdminAccess {
               + ", or the one in the data directory).")
   private Optional<Path> tokenFile = Optional.empty();
 
-  /// Connects with what was given; the caller closes the client.
-  AdminClient connect(Console console) throws IOException {
-    DataDirectory directory = new DataDirectory(data.orElseGet(() -> DataDirectory.usual(console)));
-    HostPort address = admin.isPresent() ? admin.get() : directory.adminAddress();
-    return AdminClient.plain(address, token(console, directory));
+  /// An admin listener.
+  ///
+  /// @param address where it is
+  /// @param secure whether it speaks TLS
+  record Endpoint(HostPort address, boolean secure) {
+
+    private static final String SECURE = "https://";
+
+    /// Reads `HOST:PORT` or `https://HOST:PORT`.
+    static Endpoint parse(String text) {
+      return text.startsWith(SECURE)
+          ? new Endpoint(HostPort.parse(text.substring(SECURE.length())), true)
+          : new Endpoint(HostPort.parse(text), false);
+    }
   }
 
-  private String token(Console console, DataDirectory directory) throws IOException {
+  /// Connects with what was given; the caller closes the client.
+  AdminClient connect(Console console) throws IOException {
+    Path directory =
+        data.or(() -> console.variable(DATA_VARIABLE).map(Path::of))
+            .orElseGet(DataDirectory::usual);
+    Endpoint endpoint = admin.isPresent() ? admin.get() : new Endpoint(addressOf(directory), false);
+    String token = token(console, directory);
+    if (!endpoint.secure()) {
+      return AdminClient.plain(endpoint.address(), token);
+    }
+    Trust trust = ca.<Trust>map(Trust.CaFile::new).orElseGet(Trust.SystemRoots::new);
+    return AdminClient.secure(endpoint.address(), token, ClientTls.jdkContext(trust));
+  }
+
+  private static HostPort addressOf(Path directory) throws IOException {
+    Path file = directory.resolve(DataDirectory.ADMIN_ADDRESS_FILE);
+    if (!Files.exists(file)) {
+      throw new Failure(
+          "no gateway runs with the data directory " + directory,
+          "penstock gateway, or name another with --data DIR or --admin HOST:PORT");
+    }
+    return HostPort.parse(Files.readString(file).strip());
+  }
+
+  private String token(Console console, Path directory) throws IOException {
     Secrets secrets = new Secrets(console);
     if (tokenFile.isPresent()) {
       return secrets.fromFile(tokenFile.get());
@@ -50,6 +99,12 @@ final class AdminAccess {
     if (variable.isPresent()) {
       return variable.get();
     }
-    return secrets.fromFile(directory.adminTokenFile());
+    Path file = directory.resolve(DataDirectory.ADMIN_TOKEN_FILE);
+    if (!Files.exists(file)) {
+      throw new Failure(
+          "no admin token was given, and there is none in " + directory,
+          "--token-file FILE, or " + TOKEN_VARIABLE + ", or the gateway's --data DIR");
+    }
+    return secrets.fromFile(file);
   }
 }

@@ -82,6 +82,7 @@ public final class Penstock implements Runnable {
         .setUsageHelpAutoWidth(true)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .registerConverter(HostPort.class, converter(HostPort::parse))
+        .registerConverter(AdminAccess.Endpoint.class, converter(AdminAccess.Endpoint::parse))
         .registerConverter(RouteName.class, converter(RouteName::parse))
         .registerConverter(Scope.class, converter(Scope::parse))
         .registerConverter(Duration.class, converter(Durations::parse))
