@@ -70,6 +70,8 @@ public final class Penstock implements Runnable {
   static CommandLine commandLine(Console console) {
     CommandLine commands =
         new CommandLine(new Penstock())
+            .addSubcommand(new LoginCommand(console))
+            .addSubcommand(new HttpCommand(console))
             .addSubcommand(new TokenCommand(console))
             .addSubcommand(new RouteCommand(console))
             .addSubcommand(new BackendCommand(console))

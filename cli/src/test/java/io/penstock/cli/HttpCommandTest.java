@@ -1,0 +1,88 @@
+package io.penstock.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// What `http` and `login` say before an agent runs.
+class HttpCommandTest {
+
+  @TempDir private Path home;
+
+  private CommandRun command;
+
+  @BeforeEach
+  void prepare() {
+    command = new CommandRun(home);
+  }
+
+  @Test
+  void withoutAGatewayItSaysHowToNameOne() {
+    assertThat(command.run("http", "8080")).isEqualTo(1);
+    assertThat(command.err()).contains("which gateway?", "penstock login HOST:PORT", "--gateway");
+  }
+
+  @Test
+  void withoutATokenItSaysHowToGiveOne() {
+    assertThat(command.run("http", "8080", "--gateway", "gw.example:7443")).isEqualTo(1);
+    assertThat(command.err()).contains("no token", "--token-file", "PENSTOCK_TOKEN");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "TARGET,       http nowhere",
+    "TARGET,       http 70000",
+    "--gateway,    http 8080 --gateway gw",
+    "--domain,     http 8080 --domain a_b",
+    "--transport,  http 8080 --transport quic",
+    "--fingerprint,http 8080 --fingerprint sha1:00",
+    "the app,      http 8080 --host-header 'a b'",
+    "HOST:PORT,    login gw.example",
+  })
+  void aWrongValueIsUsageAndNamed(String named, String line) {
+    String[] words = line.replace("'a b'", "a\u0001b").split(" ");
+    assertThat(command.run(words)).isEqualTo(2);
+    assertThat(command.err()).contains(named, "--help");
+  }
+
+  @Test
+  void twoWaysOfGivingTheTokenAreUsage() {
+    assertThat(command.run("http", "8080", "--token", "a", "--token-file", "b")).isEqualTo(2);
+    assertThat(command.err()).contains("mutually exclusive");
+  }
+
+  @Test
+  void twoWaysOfKnowingTheGatewayAreUsage() {
+    assertThat(command.run("http", "8080", "--ca", "f", "--insecure-skip-verify")).isEqualTo(2);
+    assertThat(command.err()).contains("mutually exclusive");
+  }
+
+  @Test
+  void aTokenFileThatIsMissingIsNamed() {
+    Path missing = home.resolve("none.token");
+    assertThat(command.run("http", "8080", "--gateway", "g:1", "--token-file", missing.toString()))
+        .isEqualTo(1);
+    assertThat(command.err()).contains("there is no file " + missing);
+  }
+
+  @Test
+  void aLoginToNobodyFailsAndRemembersNothing() throws IOException {
+    int free;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      free = socket.getLocalPort();
+    }
+    command.variable("XDG_CONFIG_HOME", home.toString());
+    assertThat(command.run("login", "127.0.0.1:" + free)).isEqualTo(1);
+    assertThat(command.err()).contains("nothing answers", "127.0.0.1:" + free);
+    assertThat(Files.exists(home.resolve("penstock"))).isFalse();
+  }
+}
