@@ -1,7 +1,9 @@
 package io.penstock.api;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -34,7 +36,13 @@ public record GatewayStatus(
     /// Taking visitors and agents.
     SERVING,
     /// Going down: no new work, live work finishes.
-    DRAINING
+    DRAINING;
+
+    /// The word in JSON.
+    @JsonValue
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   public GatewayStatus {

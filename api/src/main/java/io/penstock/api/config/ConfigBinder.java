@@ -273,7 +273,7 @@ public final class ConfigBinder<T extends Record> {
   private void refused(String key, String table, String message) {
     String prefix = table.isEmpty() ? "" : table + ".";
     Origin origin =
-        Stream.of(key, table)
+        Stream.of(key, prefix + key, table)
             .filter(places::containsKey)
             .findFirst()
             .or(

@@ -1,7 +1,9 @@
 package io.penstock.gateway.config;
 
 import io.penstock.api.HostPort;
+import io.penstock.api.config.Inline;
 import io.penstock.api.config.Requirements;
+import io.penstock.gateway.web.WebLimits;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -14,31 +16,21 @@ import java.util.Optional;
 /// @param key a PEM file with its private key
 /// @param hosts names by which the listener may be addressed besides `localhost`, loopback, its own
 ///   address and `gateway.hostname`
-/// @param bodyBytes size of a request body
-/// @param requestLimit for a request to arrive whole
-/// @param idleLimit for a connection without a request
-/// @param maxConnections at a time
+/// @param maxConnections at a time; more are closed at once
+/// @param limits of each connection
 public record AdminSettings(
     HostPort listen,
     Optional<Path> certificate,
     Optional<Path> key,
     List<String> hosts,
-    int bodyBytes,
-    Duration requestLimit,
-    Duration idleLimit,
-    int maxConnections) {
+    int maxConnections,
+    @Inline WebLimits limits) {
 
   /// Nobody else's business.
   public static final HostPort DEFAULT_LISTEN = new HostPort("127.0.0.1", 7070);
 
-  /// The longest request has one route name in it.
-  public static final int DEFAULT_BODY_BYTES = 64 * 1024;
-
-  /// Requests come from the same machine or one near it.
-  public static final Duration DEFAULT_REQUEST_LIMIT = Duration.ofSeconds(10);
-
   /// Longer than the usual scrape interval of 15 s, so that a collector keeps its connection.
-  public static final Duration DEFAULT_IDLE_LIMIT = Duration.ofMinutes(1);
+  public static final Duration DEFAULT_REQUEST_LIMIT = Duration.ofMinutes(1);
 
   /// Far more than people, scripts and collectors open.
   public static final int DEFAULT_MAX_CONNECTIONS = 256;
@@ -50,26 +42,19 @@ public record AdminSettings(
           Optional.empty(),
           Optional.empty(),
           List.of(),
-          DEFAULT_BODY_BYTES,
-          DEFAULT_REQUEST_LIMIT,
-          DEFAULT_IDLE_LIMIT,
-          DEFAULT_MAX_CONNECTIONS);
+          DEFAULT_MAX_CONNECTIONS,
+          new WebLimits(
+              WebLimits.DEFAULT_HEAD_BYTES, WebLimits.DEFAULT_BODY_BYTES, DEFAULT_REQUEST_LIMIT));
 
   public AdminSettings {
     hosts = List.copyOf(hosts);
     Requirements requirements = Requirements.of("admin");
     Pair.require(requirements, certificate, key);
-    requirements
-        .bytesBetween("body_bytes", bodyBytes, 1024, 16 * 1024 * 1024)
-        .between("request_limit", requestLimit, Duration.ofMillis(100), Duration.ofMinutes(5))
-        .between("idle_limit", idleLimit, Duration.ofSeconds(1), Duration.ofHours(1))
-        .between("max_connections", maxConnections, 1, 100_000)
-        .check();
+    requirements.between("max_connections", maxConnections, 1, 100_000).check();
   }
 
   /// The same on another address.
   public AdminSettings listeningOn(HostPort other) {
-    return new AdminSettings(
-        other, certificate, key, hosts, bodyBytes, requestLimit, idleLimit, maxConnections);
+    return new AdminSettings(other, certificate, key, hosts, maxConnections, limits);
   }
 }

@@ -17,6 +17,7 @@ import java.util.Optional;
 /// @param kcp the knobs of KCP
 /// @param health how dead agents are noticed
 /// @param admin the admin listener
+/// @param client the client API
 /// @param storage where tokens and routes are kept
 public record GatewayConfig(
     Path data,
@@ -26,6 +27,7 @@ public record GatewayConfig(
     KcpSettings kcp,
     HealthConfig health,
     AdminSettings admin,
+    ClientSettings client,
     StorageSettings storage) {
 
   /// What the environment variables start with.
@@ -55,6 +57,7 @@ public record GatewayConfig(
     private KcpSettings kcp = KcpSettings.DEFAULT;
     private HealthConfig health = HealthConfig.DEFAULT;
     private AdminSettings admin = AdminSettings.DEFAULT;
+    private ClientSettings client = ClientSettings.DEFAULT;
     private StorageSettings storage = StorageSettings.DEFAULT;
 
     private Builder() {}
@@ -94,6 +97,11 @@ public record GatewayConfig(
       return this;
     }
 
+    public Builder client(ClientSettings client) {
+      this.client = client;
+      return this;
+    }
+
     public Builder storage(StorageSettings storage) {
       this.storage = storage;
       return this;
@@ -115,7 +123,7 @@ public record GatewayConfig(
     }
 
     public GatewayConfig build() {
-      return new GatewayConfig(data, gateway, ingress, tunnel, kcp, health, admin, storage);
+      return new GatewayConfig(data, gateway, ingress, tunnel, kcp, health, admin, client, storage);
     }
   }
 }

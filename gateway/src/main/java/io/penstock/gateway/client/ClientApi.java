@@ -1,0 +1,83 @@
+package io.penstock.gateway.client;
+
+import io.netty.channel.ChannelPipeline;
+import io.penstock.api.Discovery;
+import io.penstock.api.Listing;
+import io.penstock.api.Scope;
+import io.penstock.gateway.store.Storage;
+import io.penstock.gateway.store.StoredToken;
+import io.penstock.gateway.web.Endpoint;
+import io.penstock.gateway.web.WebApi;
+import io.penstock.gateway.web.WebConnection;
+import io.penstock.gateway.web.WebLimits;
+import io.penstock.gateway.web.WebProblemException;
+import io.penstock.gateway.web.WebRequest;
+import io.penstock.gateway.web.WebResponse;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+
+/// The client API of a gateway: `GET /api/v1/discovery` for everybody, and `GET /api/v1/routes`
+/// with a token for the routes of its user.
+///
+/// Safe for use by several threads; one for all connections.
+public final class ClientApi {
+
+  private static final Map<String, String> CHALLENGE =
+      Map.of("WWW-Authenticate", "Bearer realm=\"penstock\"");
+
+  private final Storage storage;
+  private final Supplier<Discovery> discovery;
+  private final WebLimits limits;
+  private final Executor blocking;
+  private final WebApi api;
+
+  /// Makes the API.
+  ///
+  /// @param discovery what to tell, asked for each request
+  /// @param blocking runs the handlers, as a rule each on a virtual thread
+  public ClientApi(
+      Storage storage, Supplier<Discovery> discovery, WebLimits limits, Executor blocking) {
+    this.storage = storage;
+    this.discovery = discovery;
+    this.limits = limits;
+    this.blocking = blocking;
+    this.api =
+        new WebApi(
+            _ -> {},
+            List.of(
+                new Endpoint(
+                    "GET", "/api/v1/discovery", _ -> WebResponse.json(200, this.discovery.get())),
+                new Endpoint("GET", "/api/v1/routes", this::routes)));
+  }
+
+  /// Serves the API on a connection whose TLS handshake is done; call it on the event loop of the
+  /// channel. The connection closes itself after the time limit without a request.
+  public void install(ChannelPipeline pipeline) {
+    WebConnection.install(pipeline, api, limits, blocking);
+  }
+
+  private WebResponse routes(WebRequest request) throws WebProblemException, IOException {
+    StoredToken token =
+        storage
+            .hasToken(request.bearer().orElse(""))
+            .orElseThrow(
+                () ->
+                    new WebProblemException(
+                        401,
+                        "bad_token",
+                        "the token is missing, unknown, revoked or expired",
+                        CHALLENGE));
+    if (!token.scopes().contains(Scope.CONNECT)) {
+      throw new WebProblemException(
+          403, "missing_scope", "the token of " + token.user() + " lacks the scope connect");
+    }
+    var endpoints = discovery.get().publicEndpoints();
+    return WebResponse.json(
+        200,
+        new Listing<>(
+            storage.routesOf(token.user()).stream().map(route -> route.info(endpoints)).toList()));
+  }
+}

@@ -1,0 +1,82 @@
+package io.penstock.gateway.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.penstock.api.HostPort;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DataDirectoryTest {
+
+  @TempDir Path parent;
+
+  private Path path() {
+    return parent.resolve("a/penstock");
+  }
+
+  @Test
+  void isForItsOwnerAlone() throws Exception {
+    try (DataDirectory directory = DataDirectory.open(path())) {
+      directory.writeAdminToken("pst_x");
+
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path())))
+          .isEqualTo("rwx------");
+      assertThat(
+              PosixFilePermissions.toString(
+                  Files.getPosixFilePermissions(path().resolve(DataDirectory.ADMIN_TOKEN_FILE))))
+          .isEqualTo("rw-------");
+    }
+  }
+
+  @Test
+  void letsOneGatewayInAtATime() throws Exception {
+    try (DataDirectory first = DataDirectory.open(path())) {
+      assertThat(first.path()).isEqualTo(path());
+      assertThatThrownBy(() -> DataDirectory.open(path()))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("another gateway runs with the data directory " + path())
+          .hasMessageContaining("--data DIR");
+    }
+    DataDirectory.open(path()).close();
+  }
+
+  @Test
+  void tellsWhereTheAdminApiIsWhileItRuns() throws Exception {
+    Path address = path().resolve(DataDirectory.ADMIN_ADDRESS_FILE);
+    try (DataDirectory directory = DataDirectory.open(path())) {
+      directory.writeAdminAddress(HostPort.parse("127.0.0.1:7070"));
+      directory.writeAdminAddress(HostPort.parse("127.0.0.1:7071"));
+      assertThat(Files.readString(address)).isEqualTo("127.0.0.1:7071\n");
+    }
+    assertThat(address).doesNotExist();
+  }
+
+  @Test
+  void keepsTheAdminTokenForTheNextStart() throws Exception {
+    try (DataDirectory directory = DataDirectory.open(path())) {
+      assertThat(directory.adminToken()).isEmpty();
+      directory.writeAdminToken("pst_x");
+    }
+    try (DataDirectory directory = DataDirectory.open(path())) {
+      assertThat(directory.adminToken()).contains("pst_x");
+      try (var files = Files.list(path())) {
+        assertThat(files.map(file -> file.getFileName().toString()))
+            .containsExactlyInAnyOrder("lock", DataDirectory.ADMIN_TOKEN_FILE);
+      }
+    }
+  }
+
+  @Test
+  void saysWhichDirectoryCannotBeMade() throws Exception {
+    Path file = Files.writeString(parent.resolve("file"), "");
+
+    assertThatThrownBy(() -> DataDirectory.open(file.resolve("penstock")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("cannot make the data directory " + file.resolve("penstock"));
+  }
+}
