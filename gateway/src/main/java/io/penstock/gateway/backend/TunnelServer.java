@@ -158,6 +158,11 @@ public final class TunnelServer implements AutoCloseable {
     return counters;
   }
 
+  /// Lets no new request reach any agent, and tells those that understand it.
+  public void drain() {
+    backends.drain();
+  }
+
   /// Disconnects all agents. The listeners are closed by whoever holds them.
   @Override
   public void close() {

@@ -1,0 +1,22 @@
+package io.penstock.gateway;
+
+import io.penstock.api.HostPort;
+import java.io.IOException;
+
+/// A listener could not be bound; the message names its key and address.
+public final class ListenException extends IOException {
+
+  private static final long serialVersionUID = 1L;
+
+  private final String key;
+
+  ListenException(String key, HostPort address, Throwable cause) {
+    super("cannot listen on %s (%s): %s".formatted(address, key, cause.getMessage()), cause);
+    this.key = key;
+  }
+
+  /// The configuration key of the listener, such as `ingress.http`.
+  public String key() {
+    return key;
+  }
+}
