@@ -1,0 +1,208 @@
+package io.penstock.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.LongAdder;
+
+/// A UDP relay on the loopback interface that loses, delays, doubles and reorders what it carries.
+///
+/// Clients send to [#address]; each gets a socket of its own towards the server, as behind a NAT.
+/// The faults are drawn from a seed, but as real time decides what comes when, a seed does not
+/// replay a run. It runs on one daemon thread until it is closed.
+public final class FaultyUdpRelay implements AutoCloseable {
+
+  private static final int MAX_DATAGRAM_BYTES = 65_535;
+  private static final int SYSTEM_BUFFER_BYTES = 4 * 1024 * 1024;
+  private static final long NANOS_PER_MILLI = 1_000_000L;
+
+  private record Pending(
+      long atNanos, long order, ByteBuffer bytes, DatagramChannel out, SocketAddress to) {}
+
+  private final InetSocketAddress server;
+  private final SplittableRandom random;
+  private final LongAdder carried = new LongAdder();
+  private final LongAdder dropped = new LongAdder();
+  private final Selector selector = Selector.open();
+  private final DatagramChannel front = open();
+  private final Map<SocketAddress, DatagramChannel> backs = new HashMap<>();
+  private final PriorityQueue<Pending> pending =
+      new PriorityQueue<>(
+          Comparator.comparingLong(Pending::atNanos).thenComparingLong(Pending::order));
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(MAX_DATAGRAM_BYTES);
+  private final long originNanos = System.nanoTime();
+  private final Thread thread = Thread.ofPlatform().daemon().name("udp-relay").unstarted(this::run);
+  private volatile LinkFaults faults;
+  private long order;
+
+  private FaultyUdpRelay(InetSocketAddress server, LinkFaults faults, long seed)
+      throws IOException {
+    this.server = server;
+    this.faults = faults;
+    random = new SplittableRandom(seed);
+    front.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    front.register(selector, SelectionKey.OP_READ);
+  }
+
+  /// Starts a relay to `server` with the same faults in both directions.
+  public static FaultyUdpRelay start(InetSocketAddress server, LinkFaults faults, long seed)
+      throws IOException {
+    FaultyUdpRelay relay = new FaultyUdpRelay(server, faults, seed);
+    relay.thread.start();
+    return relay;
+  }
+
+  /// Where clients send to.
+  public InetSocketAddress address() {
+    return (InetSocketAddress) front.socket().getLocalSocketAddress();
+  }
+
+  /// Changes the faults from now on.
+  public void setFaults(LinkFaults changed) {
+    faults = changed;
+  }
+
+  /// How many datagrams came in.
+  public long carried() {
+    return carried.sum();
+  }
+
+  /// How many of them were lost on purpose.
+  public long dropped() {
+    return dropped.sum();
+  }
+
+  private static DatagramChannel open() throws IOException {
+    DatagramChannel channel = DatagramChannel.open();
+    channel.configureBlocking(false);
+    channel.socket().setReceiveBufferSize(SYSTEM_BUFFER_BYTES);
+    return channel;
+  }
+
+  private void run() {
+    try {
+      while (selector.isOpen()) {
+        selector.select(this::readable, sendDue());
+      }
+    } catch (ClosedSelectorException e) {
+      // Closed while it waited: the relay is over.
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      backs.values().forEach(FaultyUdpRelay::close);
+    }
+  }
+
+  private void readable(SelectionKey key) {
+    DatagramChannel in = (DatagramChannel) key.channel();
+    try {
+      while (true) {
+        buffer.clear();
+        SocketAddress sender = in.receive(buffer);
+        if (sender == null) {
+          return;
+        }
+        buffer.flip();
+        if (in.equals(front)) {
+          carry(backOf(sender), server);
+        } else {
+          carry(front, (SocketAddress) key.attachment());
+        }
+      }
+    } catch (IOException e) {
+      // A datagram that the system refuses is a lost one.
+      dropped.increment();
+    }
+  }
+
+  private DatagramChannel backOf(SocketAddress client) throws IOException {
+    DatagramChannel back = backs.get(client);
+    if (back == null) {
+      back = open();
+      back.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      back.register(selector, SelectionKey.OP_READ, client);
+      backs.put(client, back);
+    }
+    return back;
+  }
+
+  private void carry(DatagramChannel out, SocketAddress to) {
+    LinkFaults now = faults;
+    carried.increment();
+    if (random.nextDouble() < now.loss() || buffer.remaining() > now.mtuBytes()) {
+      dropped.increment();
+      return;
+    }
+    ByteBuffer bytes = ByteBuffer.allocate(buffer.remaining()).put(buffer).flip();
+    queue(bytes, out, to, now);
+    if (random.nextDouble() < now.duplication()) {
+      queue(bytes.duplicate(), out, to, now);
+    }
+  }
+
+  private void queue(ByteBuffer bytes, DatagramChannel out, SocketAddress to, LinkFaults now) {
+    long delay = now.delayNanos() + below(now.jitterNanos());
+    if (random.nextDouble() < now.reordering()) {
+      delay += below(now.reorderNanos());
+    }
+    pending.add(new Pending(elapsedNanos() + delay, order++, bytes, out, to));
+  }
+
+  private long below(long bound) {
+    return bound == 0 ? 0 : random.nextLong(bound + 1);
+  }
+
+  /// Sends what is due and returns how many milliseconds the selector may wait, 0 for ever.
+  private long sendDue() {
+    long now = elapsedNanos();
+    for (Pending next = pending.peek(); next != null; next = pending.peek()) {
+      if (next.atNanos > now) {
+        return Math.max(1, (next.atNanos - now) / NANOS_PER_MILLI);
+      }
+      pending.remove();
+      try {
+        next.out.send(next.bytes, next.to);
+      } catch (IOException e) {
+        dropped.increment();
+      }
+    }
+    return 0;
+  }
+
+  private long elapsedNanos() {
+    return System.nanoTime() - originNanos;
+  }
+
+  private static void close(DatagramChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      selector.close();
+      thread.join();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    close(front);
+  }
+}
