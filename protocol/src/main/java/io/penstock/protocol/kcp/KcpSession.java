@@ -191,8 +191,15 @@ public final class KcpSession implements Engine {
     if (config.ackNoDelay() || pending >= config.mtu() / KcpHeader.BYTES) {
       acksDue = true;
     } else if (timer(KcpTimer.ACK) == Deadlines.NONE) {
-      set(KcpTimer.ACK, Deadlines.after(nowNanos, config.intervalMillis() * MILLI));
+      set(KcpTimer.ACK, Deadlines.after(nowNanos, untilTickNanos(nowNanos)));
     }
+  }
+
+  /// The time to the next tick of the flush interval. KCP ticks all the time; we only reckon when a
+  /// tick would come, so that an acknowledgement waits for half an interval on average, as there.
+  private long untilTickNanos(long nowNanos) {
+    long intervalNanos = config.intervalMillis() * MILLI;
+    return intervalNanos - (nowNanos - startNanos) % intervalNanos;
   }
 
   // ---- commands ----

@@ -233,6 +233,19 @@ class KcpSessionTest {
   }
 
   @Test
+  void the_interval_ticks_from_the_start_of_the_session() {
+    at(7);
+    receive(Datagrams.push(0, "a"));
+    assertThat(session.nextDeadlineNanos()).isEqualTo(10 * MILLI);
+    at(10);
+    session.onDeadline(now);
+    sent();
+    assertThat(session.nextDeadlineNanos()).isEqualTo(Deadlines.NONE);
+    receive(Datagrams.push(1, "b"));
+    assertThat(session.nextDeadlineNanos()).isEqualTo(20 * MILLI);
+  }
+
+  @Test
   void acknowledgements_go_with_data_that_goes_out_anyway() {
     receive(Datagrams.push(0, "a"));
     write("x");

@@ -233,6 +233,11 @@ class KcpLoopbackTest {
     public void channelRead(ChannelHandlerContext ctx, Object msg) {
       var _ = ctx.writeAndFlush(msg);
     }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      assertThat(cause).isInstanceOf(KcpException.class);
+    }
   }
 
   private static final class Failures extends ChannelInboundHandlerAdapter {

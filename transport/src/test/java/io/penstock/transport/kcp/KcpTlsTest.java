@@ -132,6 +132,11 @@ class KcpTlsTest {
     public void channelRead(ChannelHandlerContext ctx, Object msg) {
       var _ = ctx.writeAndFlush(msg);
     }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      assertThat(cause).isInstanceOf(KcpException.class);
+    }
   }
 
   private static final class Collector extends ChannelInboundHandlerAdapter {
