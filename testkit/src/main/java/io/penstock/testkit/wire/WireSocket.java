@@ -149,6 +149,11 @@ public final class WireSocket implements AutoCloseable {
     return this;
   }
 
+  /// Ends the connection in good order, in the middle of a test.
+  public void hangUp() {
+    close();
+  }
+
   /// Ends the connection with a reset.
   public void reset() {
     try {
