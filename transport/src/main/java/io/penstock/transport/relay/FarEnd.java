@@ -89,6 +89,7 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
 
   private volatile @Nullable ChannelHandlerContext far;
   private volatile @Nullable Throwable failure;
+  private volatile boolean inputEnded;
   private boolean sameLoop;
   private boolean closed;
 
@@ -137,7 +138,7 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
     int left = unconsumedBytes.addAndGet(-bytes);
     if (left <= windowBytes / 2 && farStalled.get() && farStalled.compareAndSet(true, false)) {
       ChannelHandlerContext ctx = far;
-      if (ctx != null) {
+      if (ctx != null && !inputEnded) {
         // AbstractChannelHandlerContext hops by itself where the loops differ.
         ctx.read();
       }
@@ -304,6 +305,9 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
   }
 
   private void readOn(ChannelHandlerContext ctx) {
+    if (inputEnded) {
+      return;
+    }
     if (unconsumedBytes.get() < windowBytes) {
       ctx.read();
       return;
@@ -332,6 +336,7 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
     if (event == PeerFinished.INSTANCE) {
       event(Event.PEER_FINISHED);
     } else if (event == ChannelInputShutdownEvent.INSTANCE) {
+      inputEnded = true;
       event(Event.INPUT_ENDED);
     } else {
       ctx.fireUserEventTriggered(event);
