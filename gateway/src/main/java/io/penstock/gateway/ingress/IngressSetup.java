@@ -56,6 +56,13 @@ record IngressSetup(
       long upgradedNanos,
       long drainNanos) {
 
+    /// How often an exchange is looked at: as often as its shortest limit needs.
+    long checkNanos() {
+      return Math.min(
+          Math.min(openNanos, bodyNanos),
+          Math.min(responseNanos, Math.min(stallNanos, upgradedNanos)));
+    }
+
     static Timeouts of(IngressConfig config) {
       return new Timeouts(
           config.headTimeout().toNanos(),

@@ -204,7 +204,7 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
         new VisitorExchange(setup, this, visitor, channel, new VisitorExchange.Start(head, target));
     exchange = started;
     state = State.EXCHANGE;
-    timer.set(System.nanoTime(), setup.timeouts().openNanos());
+    timer.set(System.nanoTime(), setup.timeouts().checkNanos());
     started.begin(head, responses);
     ByteBuf body = held;
     if (exchange == started && body != null) {
@@ -348,7 +348,7 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
           case EXCHANGE -> held == null && exchange != null && wantsInput(exchange);
           case CLOSED -> false;
         };
-    if (wanted) {
+    if (wanted && !inputEnded) {
       channel.read();
     }
   }
@@ -432,7 +432,7 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
       long now = System.nanoTime();
       long again = current.checkLimits(now);
       if (exchange == current) {
-        timer.set(now, again);
+        timer.set(now, Math.min(again, setup.timeouts().checkNanos()));
       }
     }
   }

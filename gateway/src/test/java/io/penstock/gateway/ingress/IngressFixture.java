@@ -3,15 +3,18 @@ package io.penstock.gateway.ingress;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.Promise;
 import io.penstock.testkit.wire.WireServer;
 import io.penstock.testkit.wire.WireSocket;
 import io.penstock.transport.NativeSupport;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
@@ -92,10 +95,8 @@ final class IngressFixture implements AutoCloseable {
   public void close() {
     ingress.close();
     agent.close();
-    visitorLoop
-        .shutdownGracefully(0, 2, java.util.concurrent.TimeUnit.SECONDS)
-        .syncUninterruptibly();
-    otherLoop.shutdownGracefully(0, 2, java.util.concurrent.TimeUnit.SECONDS).syncUninterruptibly();
+    otherLoop.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
+    visitorLoop.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
   }
 
   private final class SocketUpstream implements Upstream {
@@ -113,14 +114,14 @@ final class IngressFixture implements AutoCloseable {
     @Override
     public void open(ChannelHandler initializer, Promise<Channel> opened) {
       if (failingOpens.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
-        opened.setFailure(new java.net.ConnectException("this agent has just left"));
+        opened.setFailure(new ConnectException("this agent has just left"));
         return;
       }
       var connecting =
           new Bootstrap()
               .group(streamLoop)
               .channel(NativeSupport.socketChannel())
-              .option(io.netty.channel.ChannelOption.AUTO_READ, false)
+              .option(ChannelOption.AUTO_READ, false)
               .handler(initializer)
               .connect(InetAddress.getLoopbackAddress(), agent.port());
       connecting.addListener(

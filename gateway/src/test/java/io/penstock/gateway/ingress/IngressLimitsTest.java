@@ -1,0 +1,185 @@
+package io.penstock.gateway.ingress;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.penstock.testkit.wire.WireSocket;
+import io.penstock.testkit.wire.WireSocket.End;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+
+/// Every wait of a visitor's connection has a limit.
+class IngressLimitsTest {
+
+  private static final Duration SHORT = Duration.ofMillis(250);
+  private static final String GET = "GET / HTTP/1.1\r\nHost: app.test\r\n\r\n";
+  private static final String OK_HI = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+  private static IngressConfig.Builder config() {
+    return IngressConfig.builder();
+  }
+
+  @Test
+  void aConnectionThatSaysNothingIsClosed() {
+    try (var gateway = IngressFixture.start(config().headTimeout(SHORT).build());
+        var visitor = gateway.visit()) {
+      assertThat(visitor.readToEnd()).isEmpty();
+    }
+  }
+
+  @Test
+  void aHeadThatComesTooSlowlyIsATimeoutHoweverSteadilyItComes() {
+    try (var gateway = IngressFixture.start(config().headTimeout(SHORT).build());
+        var visitor = gateway.visit()) {
+      visitor.send("GET / HTTP/1.1\r\n");
+      Thread dribble = Thread.startVirtualThread(() -> dribble(visitor));
+      assertThat(visitor.readMessage())
+          .startsWith("HTTP/1.1 408 ")
+          .contains("Penstock-Error: request_timeout\r\n");
+      dribble.interrupt();
+    }
+  }
+
+  private static void dribble(WireSocket visitor) {
+    try {
+      while (!Thread.interrupted()) {
+        visitor.send("A: b\r\n");
+        LockSupport.parkNanos(20_000_000);
+      }
+    } catch (UncheckedIOException e) {
+      // The gateway closed, as the test wants.
+    }
+  }
+
+  @Test
+  void anIdleConnectionIsClosedBetweenRequests() {
+    var config = config().keepAliveTimeout(SHORT).build();
+    try (var gateway =
+            IngressFixture.answering(
+                config,
+                s -> {
+                  s.readHead();
+                  s.send(OK_HI);
+                  s.awaitEnd();
+                });
+        var visitor = gateway.visit()) {
+      assertThat(visitor.send(GET).readMessage()).isEqualTo(OK_HI);
+      assertThat(visitor.readToEnd()).isEmpty();
+    }
+  }
+
+  @Test
+  void aVisitorWhoStopsInTheMiddleOfABodyIsATimeout() {
+    try (var gateway = IngressFixture.start(config().bodyTimeout(SHORT).build());
+        var visitor = gateway.visit()) {
+      visitor.send("PUT / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 10\r\n\r\nab");
+      try (var stream = gateway.agent.accept()) {
+        stream.readHead();
+        assertThat(visitor.readToEnd()).startsWith("HTTP/1.1 408 ");
+        assertThat(stream.awaitEnd()).isEqualTo(End.FIN);
+      }
+    }
+  }
+
+  @Test
+  void aBodyThatStallsIsCut() {
+    try (var gateway = IngressFixture.start(config().stallTimeout(SHORT).build());
+        var visitor = gateway.visit()) {
+      visitor.send(GET);
+      try (var stream = gateway.agent.accept()) {
+        stream.readHead();
+        stream.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab");
+        assertThat(visitor.awaitEnd()).isEqualTo(End.RESET);
+        assertThat(stream.awaitEnd()).isEqualTo(End.FIN);
+      }
+    }
+  }
+
+  @Test
+  void anUpgradedConnectionOnWhichNothingMovesIsCut() {
+    var config = config().upgradedTimeout(SHORT).responseTimeout(Duration.ofSeconds(9)).build();
+    try (var gateway = IngressFixture.start(config);
+        var visitor = gateway.visit()) {
+      visitor.send("GET / HTTP/1.1\r\nHost: app.test\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+      try (var stream = gateway.agent.accept()) {
+        stream.readHead();
+        stream.send("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+        assertThat(visitor.awaitEnd()).isEqualTo(End.RESET);
+        assertThat(stream.awaitEnd()).isEqualTo(End.FIN);
+      }
+    }
+  }
+
+  @Test
+  void theResponseLimitDoesNotConcernABodyThatIsUnderWay() {
+    var config = config().responseTimeout(SHORT).build();
+    try (var gateway = IngressFixture.start(config);
+        var visitor = gateway.visit()) {
+      visitor.send(GET);
+      try (var stream = gateway.agent.accept()) {
+        stream.readHead();
+        stream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+        visitor.readHead();
+        long until = System.nanoTime() + 3 * SHORT.toNanos();
+        await().until(() -> System.nanoTime() > until);
+        stream.send("hi");
+        assertThat(visitor.readText(2)).isEqualTo("hi");
+      }
+    }
+  }
+
+  @Test
+  void connectionsAboveTheLimitAreClosedAndThoseBelowItGoOn() {
+    try (var gateway =
+        IngressFixture.answering(
+            config().maxConnections(3).build(),
+            s -> {
+              s.readHead();
+              s.send(OK_HI);
+              s.awaitEnd();
+            })) {
+      List<WireSocket> visitors = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        WireSocket visitor = gateway.visit();
+        assertThat(visitor.send(GET).readMessage()).isEqualTo(OK_HI);
+        visitors.add(visitor);
+      }
+      try (var fourth = gateway.visit()) {
+        assertThat(fourth.awaitEnd()).isNotNull();
+      }
+      assertThat(visitors.getFirst().send(GET).readMessage()).isEqualTo(OK_HI);
+      visitors.getFirst().close();
+      await().until(() -> gateway.counters.connections() == 2);
+      try (var fifth = gateway.visit()) {
+        assertThat(fifth.send(GET).readMessage()).isEqualTo(OK_HI);
+      }
+      assertThat(gateway.counters.connectionsRefused()).isEqualTo(1);
+      visitors.forEach(WireSocket::close);
+    }
+  }
+
+  @Test
+  void drainingLetsTheLastResponseFinishAndClosesTheIdle() {
+    try (var gateway = IngressFixture.start();
+        var busy = gateway.visit();
+        var idle = gateway.visit()) {
+      idle.send("GET / HTTP/1.1\r\nHost: no.test\r\n\r\n").readMessage();
+      busy.send(GET);
+      try (var stream = gateway.agent.accept()) {
+        stream.readHead();
+        var drained = gateway.ingress.drain().toCompletableFuture();
+        assertThat(idle.readToEnd()).isEmpty();
+        assertThat(drained).isNotDone();
+        stream.send(OK_HI);
+        assertThat(busy.readToEnd())
+            .isEqualTo("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
+        busy.hangUp();
+        await().until(drained::isDone);
+      }
+    }
+  }
+}
