@@ -36,6 +36,7 @@ final class IngressFixture implements AutoCloseable {
   final AtomicInteger finished = new AtomicInteger();
   final AtomicInteger chosen = new AtomicInteger();
   final Ingress ingress;
+  private final IngressConfig config;
   private final EventLoopGroup visitorLoop = NativeSupport.newEventLoops(1, "visitors");
   private final EventLoopGroup otherLoop = NativeSupport.newEventLoops(1, "streams");
   private final EventLoop streamLoop;
@@ -46,6 +47,7 @@ final class IngressFixture implements AutoCloseable {
 
   IngressFixture(IngressConfig config, Loops loops, WireServer agent) {
     this.agent = agent;
+    this.config = config;
     this.streamLoop = (loops == Loops.SAME ? visitorLoop : otherLoop).next();
     routes.replaceAll(List.of(Route.parse(HOST, "ada")));
     ingress = new Ingress(config, routes, this::choose, counters);
@@ -73,6 +75,10 @@ final class IngressFixture implements AutoCloseable {
 
   WireSocket visit() {
     return WireSocket.connect(port);
+  }
+
+  RoundTrip roundTrip() {
+    return new RoundTrip(config, routes, this::choose);
   }
 
   int port() {

@@ -96,6 +96,27 @@ public final class BodyRelay {
     return head.contentLength() > 0 ? ofLength(head.contentLength()) : none();
   }
 
+  /// The body that follows a response head, to be read without its framing.
+  ///
+  /// @param toHead the request was `HEAD`
+  public static BodyRelay ofResponse(HttpHead head, boolean toHead) {
+    return ofResponse(head, toHead, Target.PLAIN, Target.PLAIN);
+  }
+
+  /// The rules of RFC 9112 section 6.3.
+  static BodyRelay ofResponse(HttpHead head, boolean toHead, Target ofChunks, Target ofUnframed) {
+    if (toHead || head.status() == 204 || head.status() == 304) {
+      return none();
+    }
+    if (head.isChunked()) {
+      return ofChunks(ofChunks);
+    }
+    if (head.contentLength() != HttpHead.NO_LENGTH) {
+      return ofLength(head.contentLength());
+    }
+    return untilEnd(ofUnframed);
+  }
+
   /// Takes the bytes of this body and hands what is to be sent to `out`.
   ///
   /// It owns `in`; what follows the end of the body comes back, owned by the caller, or null.

@@ -22,6 +22,16 @@ public final class HeadWriter {
     out.writeShort(CRLF);
   }
 
+  /// Says whether `name` is a token, and so can be a field name or a method.
+  public static boolean isToken(String name) {
+    return !name.isEmpty() && name.chars().allMatch(c -> c < 0x80 && HttpChars.isToken((byte) c));
+  }
+
+  /// Says whether `value` can stand in a field: Latin-1 without control characters but the tab.
+  public static boolean isValue(String value) {
+    return value.chars().allMatch(c -> c < 0x100 && HttpChars.isValue((byte) c));
+  }
+
   /// Appends a length field.
   public static void contentLength(ByteBuf out, long length) {
     field(out, KnownField.CONTENT_LENGTH.text(), Long.toString(length));

@@ -363,7 +363,11 @@ public final class HttpExchange implements FarEnd.Listener {
 
   private void finalHead(HttpHead head, int bytesBehind) {
     status = head.status();
-    response = bodyOf(head);
+    response =
+        asked.minorVersion() == 1
+            ? BodyRelay.ofResponse(
+                head, asked.head(), BodyRelay.Target.SAME, BodyRelay.Target.CHUNKS)
+            : BodyRelay.ofResponse(head, asked.head());
     boolean toChunks = response.source() == BodyRelay.Source.UNTIL_END && asked.minorVersion() == 1;
     boolean fromChunks = response.source() == BodyRelay.Source.CHUNKED && asked.minorVersion() == 0;
     farKeepsAlive =
@@ -395,21 +399,6 @@ public final class HttpExchange implements FarEnd.Listener {
     if (response.isDone()) {
       end(Ending.COMPLETE);
     }
-  }
-
-  /// The rules of RFC 9112 section 6.3.
-  private BodyRelay bodyOf(HttpHead head) {
-    if (asked.head() || status == 204 || status == 304) {
-      return BodyRelay.none();
-    }
-    boolean chunksFit = asked.minorVersion() == 1;
-    if (head.isChunked()) {
-      return BodyRelay.ofChunks(chunksFit ? BodyRelay.Target.SAME : BodyRelay.Target.PLAIN);
-    }
-    if (head.contentLength() != HttpHead.NO_LENGTH) {
-      return BodyRelay.ofLength(head.contentLength());
-    }
-    return BodyRelay.untilEnd(chunksFit ? BodyRelay.Target.CHUNKS : BodyRelay.Target.PLAIN);
   }
 
   private @Nullable ByteBuf readBody(ByteBuf in) {

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// The head of a request or response: the start line, and fields that can be dropped and the rest
@@ -191,6 +192,18 @@ public final class HttpHead {
       }
     }
     return all;
+  }
+
+  /// Shows every field that was not dropped, in its order, decoded as Latin-1.
+  public void forEach(BiConsumer<String, String> field) {
+    for (int i = 0; i < count; i++) {
+      if (!dropped[i]) {
+        int base = i * INTS_PER_FIELD;
+        field.accept(
+            text(at[base + NAME_START], at[base + NAME_END]),
+            text(at[base + VALUE_START], at[base + VALUE_END]));
+      }
+    }
   }
 
   /// Says whether one of the comma-separated words of the field is `word`, in any case.
