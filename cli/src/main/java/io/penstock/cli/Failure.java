@@ -1,5 +1,7 @@
 package io.penstock.cli;
 
+import java.io.IOException;
+
 /// The command failed for a reason that the user can act on: exit code 1.
 ///
 /// The message says what happened and why; the advice says what to type next.
@@ -14,8 +16,9 @@ final class Failure extends RuntimeException {
     this.advice = advice;
   }
 
-  Failure(String whatAndWhy, String advice, Throwable cause) {
-    super(whatAndWhy, cause);
+  /// Adds advice to a failure that says in its own message what happened and why.
+  Failure(IOException cause, String advice) {
+    super(cause.getMessage(), cause);
     this.advice = advice;
   }
 

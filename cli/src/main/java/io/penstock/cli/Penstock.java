@@ -70,11 +70,13 @@ public final class Penstock implements Runnable {
   static CommandLine commandLine(Console console) {
     CommandLine commands =
         new CommandLine(new Penstock())
+            .addSubcommand(new GatewayCommand(console))
             .addSubcommand(new LoginCommand(console))
             .addSubcommand(new HttpCommand(console))
             .addSubcommand(new TokenCommand(console))
             .addSubcommand(new RouteCommand(console))
             .addSubcommand(new BackendCommand(console))
+            .addSubcommand(new DemoCommand(console))
             .addSubcommand(new VersionCommand(console))
             .addSubcommand(new CompletionCommand(console));
     commands.getCommandSpec().version("penstock " + VersionCommand.version());
