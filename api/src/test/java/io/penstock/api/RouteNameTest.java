@@ -96,7 +96,7 @@ class RouteNameTest {
   @Test
   void survivesMutatedNames() {
     String[] seeds = {"app.example.com/api/v2", "*.bücher.example", "a%2Bb.example/%C3%A4"};
-    for (long seed = 0; seed < 20_000; seed++) {
+    for (long seed = 0; seed < 5_000; seed++) {
       parsesOrRefuses(Mutations.of(seeds[(int) (seed % seeds.length)], new Random(seed)));
     }
   }

@@ -276,7 +276,7 @@ class ConfigBinderTest {
 
   @Test
   void survivesMutatedFiles() {
-    for (long seed = 0; seed < 5_000; seed++) {
+    for (long seed = 0; seed < 2_000; seed++) {
       bindsOrTells(Mutations.of(GOOD, new Random(seed)));
     }
   }

@@ -158,7 +158,7 @@ class AdminServerTest {
   private String statusLine(String request) throws Exception {
     HostPort address = fixture.server.address();
     try (Socket socket = new Socket(address.host(), address.port())) {
-      socket.setSoTimeout(10_000);
+      socket.setSoTimeout(60_000);
       socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
       byte[] start = socket.getInputStream().readNBytes(12);
       return new String(start, StandardCharsets.UTF_8);
@@ -219,7 +219,7 @@ class AdminServerTest {
   private String exchange(String request) throws Exception {
     HostPort address = fixture.server.address();
     try (Socket socket = new Socket(address.host(), address.port())) {
-      socket.setSoTimeout(10_000);
+      socket.setSoTimeout(60_000);
       socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }

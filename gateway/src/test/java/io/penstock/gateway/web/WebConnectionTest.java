@@ -34,12 +34,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class WebConnectionTest {
 
-  private static final WebLimits LIMITS = new WebLimits(2048, 4096, Duration.ofMillis(1500));
+  private static final WebLimits PATIENT = new WebLimits(2048, 4096, Duration.ofMinutes(5));
+  private static final WebLimits IMPATIENT = new WebLimits(2048, 4096, Duration.ofMillis(300));
 
   private final EventLoopGroup eventLoops = NativeSupport.newEventLoops(1, "test");
   private final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
   private final CountDownLatch mayAnswer = new CountDownLatch(1);
-  private final Channel listener;
 
   private final WebApi api =
       new WebApi(
@@ -69,21 +69,27 @@ class WebConnectionTest {
                     throw new IllegalStateException("secret detail");
                   })));
 
-  WebConnectionTest() throws Exception {
-    listener =
-        new ServerBootstrap()
-            .group(eventLoops)
-            .channel(NativeSupport.serverSocketChannel())
-            .childHandler(
-                new ChannelInitializer<SocketChannel>() {
-                  @Override
-                  protected void initChannel(SocketChannel channel) {
-                    WebConnection.install(channel.pipeline(), api, LIMITS, blocking);
-                  }
-                })
-            .bind(InetAddress.getLoopbackAddress(), 0)
-            .sync()
-            .channel();
+  private Channel listener = listen(PATIENT);
+
+  private Channel listen(WebLimits limits) {
+    return new ServerBootstrap()
+        .group(eventLoops)
+        .channel(NativeSupport.serverSocketChannel())
+        .childHandler(
+            new ChannelInitializer<SocketChannel>() {
+              @Override
+              protected void initChannel(SocketChannel channel) {
+                WebConnection.install(channel.pipeline(), api, limits, blocking);
+              }
+            })
+        .bind(InetAddress.getLoopbackAddress(), 0)
+        .syncUninterruptibly()
+        .channel();
+  }
+
+  private void becomeImpatient() {
+    listener.close().syncUninterruptibly();
+    listener = listen(IMPATIENT);
   }
 
   @AfterEach
@@ -97,7 +103,7 @@ class WebConnectionTest {
   private Socket connect() throws IOException {
     Socket socket = new Socket();
     socket.setTcpNoDelay(true);
-    socket.setSoTimeout(10_000);
+    socket.setSoTimeout(60_000);
     socket.connect((InetSocketAddress) listener.localAddress());
     return socket;
   }
@@ -199,8 +205,8 @@ class WebConnectionTest {
     return Stream.of(
         arguments(400, "\0\1\2\3 x\r\n\r\n"),
         arguments(400, "GET /echo/a HTTP/1.1\r\nHost x\r\n\r\n"),
-        arguments(400, "GET echo HTTP/1.1\r\n" + host + "\r\n"),
-        arguments(400, "GET /echo/%zz HTTP/1.1\r\n" + host + "\r\n"),
+        arguments(400, "GET echo HTTP/1.1\r\n" + host + "Connection: close\r\n\r\n"),
+        arguments(400, "GET /echo/%zz HTTP/1.1\r\n" + host + "Connection: close\r\n\r\n"),
         arguments(400, "POST /echo HTTP/1.1\r\n" + host + "Content-Length: x\r\n\r\n"),
         arguments(400, "POST /echo HTTP/1.1\r\n" + host + "Content-Length: -1\r\n\r\n"),
         arguments(
@@ -234,6 +240,7 @@ class WebConnectionTest {
 
   @Test
   void givesASlowHeadUp() throws Exception {
+    becomeImpatient();
     try (Socket socket = connect()) {
       socket.getOutputStream().write("GET / HTTP/1.1\r\nHo".getBytes(UTF_8));
       assertThat(socket.getInputStream().read()).isEqualTo(-1);
@@ -242,6 +249,7 @@ class WebConnectionTest {
 
   @Test
   void givesASlowBodyUpWithAWord() throws Exception {
+    becomeImpatient();
     assertThat(exchange("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhel"))
         .startsWith("HTTP/1.1 408 ")
         .contains("\"code\":\"too_slow\"");
@@ -249,6 +257,7 @@ class WebConnectionTest {
 
   @Test
   void closesAConnectionThatSaysNothing() throws Exception {
+    becomeImpatient();
     assertThat(exchange("")).isEmpty();
   }
 
