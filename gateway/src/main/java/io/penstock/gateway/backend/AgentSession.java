@@ -108,7 +108,9 @@ final class AgentSession implements SmuxConnection.Listener {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-      if (event == PeerFinished.INSTANCE && backend != null) {
+      // Only our own agents mean something by it. One on the original libraries may lose its end of
+      // the control stream to the garbage collector and is as good as before.
+      if (event == PeerFinished.INSTANCE && backend != null && protocol == TunnelProtocol.OWN) {
         backend.drain();
       }
       ctx.fireUserEventTriggered(event);
