@@ -95,7 +95,7 @@ class SmuxInteropTest {
       for (EchoCheck check : openChecks(connection, 16, 1_000_000)) {
         assertThat(check.result.get(60, TimeUnit.SECONDS)).isEqualTo(check.bytes().length);
       }
-      host.close();
+      connection.channel().close().sync();
       JsonNode end = peer.nextLine(LIMIT);
       assertThat(end.get("ended").asInt()).as(end.toString()).isEqualTo(16);
     }
