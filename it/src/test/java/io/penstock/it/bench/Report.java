@@ -1,0 +1,126 @@
+package io.penstock.it.bench;
+
+import io.penstock.it.bench.Samples.Figure;
+import io.penstock.it.bench.Samples.Way;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// The tables at the end of a run: what was measured, and how it stands to what is to be reached.
+final class Report {
+
+  private static final double REQUESTS_FACTOR = 1.5;
+  private static final double DOWNLOAD_GBIT = 4;
+  private static final double SPLICE_SHARE = 0.5;
+  private static final double PAUSED_FACTOR = 3;
+  private static final double HEAP_KIB = 60;
+
+  private final Samples samples;
+
+  Report(Samples samples) {
+    this.samples = samples;
+  }
+
+  /// A ratio and what it is to be.
+  ///
+  /// @param atMost whether less is better
+  private record Check(String what, double is, String unit, double bound, boolean atMost) {
+
+    String line() {
+      boolean reached = atMost ? is <= bound : is >= bound;
+      return String.format(
+          Locale.ROOT,
+          "%s %-62s %8.2f%-7s %s %.2f%s",
+          reached ? "✓" : "✗",
+          what,
+          is,
+          unit,
+          atMost ? "at most" : "at least",
+          bound,
+          unit);
+    }
+  }
+
+  String text() {
+    StringBuilder out = new StringBuilder();
+    table(out);
+    out.append('\n');
+    for (Check check : checks()) {
+      out.append(check.line()).append('\n');
+    }
+    return out.toString();
+  }
+
+  private void table(StringBuilder out) {
+    out.append(String.format(Locale.ROOT, "%-36s", "median"));
+    for (Way way : Way.values()) {
+      out.append(String.format(Locale.ROOT, "%12s", way.label()));
+    }
+    out.append('\n');
+    for (Figure figure : Figure.values()) {
+      if (!samples.has(figure)) {
+        continue;
+      }
+      out.append(String.format(Locale.ROOT, "%-36s", figure.label()));
+      for (Way way : Way.values()) {
+        double value = samples.median(figure, way);
+        String cell =
+            Double.isNaN(value) ? "-" : String.format(Locale.ROOT, figure.format(), value);
+        out.append(String.format(Locale.ROOT, "%12s", cell));
+      }
+      out.append('\n');
+    }
+  }
+
+  private List<Check> checks() {
+    List<Check> checks = new ArrayList<>();
+    if (samples.has(Figure.REQUESTS)) {
+      checks.add(
+          new Check(
+              "requests/s, of the Go pair's",
+              ours(Figure.REQUESTS) / of(Figure.REQUESTS, Way.GO),
+              " x",
+              REQUESTS_FACTOR,
+              false));
+      checks.add(
+          new Check(
+              "p99 at 64 connections, of the Go pair's",
+              ours(Figure.P99) / of(Figure.P99, Way.GO),
+              " x",
+              1,
+              true));
+    }
+    if (samples.has(Figure.DOWN_1)) {
+      checks.add(
+          new Check(
+              "one-stream download, against half of the splice or 4 Gbit/s",
+              ours(Figure.DOWN_1),
+              " Gbit/s",
+              Math.min(DOWNLOAD_GBIT, SPLICE_SHARE * of(Figure.DOWN_1, Way.SPLICE)),
+              false));
+    }
+    if (samples.has(Figure.PAUSED_P99)) {
+      checks.add(
+          new Check(
+              "small GET's p99 beside a paused download, of its idle p99",
+              ours(Figure.PAUSED_P99) / ours(Figure.IDLE_P99),
+              " x",
+              PAUSED_FACTOR,
+              true));
+    }
+    if (samples.has(Figure.HEAP_KIB)) {
+      checks.add(
+          new Check(
+              "heap of the gateway per idle agent", ours(Figure.HEAP_KIB), " KiB", HEAP_KIB, true));
+    }
+    return checks;
+  }
+
+  private double ours(Figure figure) {
+    return of(figure, Way.PENSTOCK);
+  }
+
+  private double of(Figure figure, Way way) {
+    return samples.median(figure, way);
+  }
+}

@@ -1,0 +1,92 @@
+package io.penstock.it.bench;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/// What was measured: for each figure and each system one value per round.
+final class Samples {
+
+  /// One of the things measured.
+  enum Figure {
+    REQUESTS("requests/s, 64 connections, 1 KiB", "%,.0f"),
+    P50("  p50 µs", "%,.0f"),
+    P99("  p99 µs", "%,.0f"),
+    PROCESSOR("  processor µs per request", "%,.0f"),
+    DOWN_1("1 stream down, Gbit/s", "%.2f"),
+    DOWN_PROCESSOR("  processor s per GB", "%.2f"),
+    DOWN_16("16 streams down, Gbit/s", "%.2f"),
+    UP_1("1 stream up, Gbit/s", "%.2f"),
+    UP_PROCESSOR("  processor s per GB", "%.2f"),
+    UP_16("16 streams up, Gbit/s", "%.2f"),
+    IDLE_P99("small GET, p99 µs", "%,.0f"),
+    PAUSED_P99("  beside a paused 1 GiB download", "%,.0f"),
+    RESIDENT_MIB("resident MiB with the idle agents", "%,.0f"),
+    HEAP_KIB("heap KiB per idle agent", "%.1f");
+
+    private final String label;
+    private final String format;
+
+    Figure(String label, String format) {
+      this.label = label;
+      this.format = format;
+    }
+
+    String label() {
+      return label;
+    }
+
+    String format() {
+      return format;
+    }
+  }
+
+  /// One of the ways from the visitor to the app.
+  enum Way {
+    DIRECT("direct"),
+    PENSTOCK("penstock"),
+    SPLICE("TLS splice"),
+    GO("Go pair"),
+    GO_ORIGINAL("Go, 2 idle");
+
+    private final String label;
+
+    Way(String label) {
+      this.label = label;
+    }
+
+    String label() {
+      return label;
+    }
+  }
+
+  private final Map<Figure, Map<Way, List<Double>>> values = new EnumMap<>(Figure.class);
+
+  void add(Figure figure, Way way, double value) {
+    values
+        .computeIfAbsent(figure, _ -> new EnumMap<>(Way.class))
+        .computeIfAbsent(way, _ -> new ArrayList<>())
+        .add(value);
+  }
+
+  /// Whether the figure was measured for any way.
+  boolean has(Figure figure) {
+    return values.containsKey(figure);
+  }
+
+  /// The median over the rounds; NaN when it was not measured.
+  double median(Figure figure, Way way) {
+    List<Double> sorted =
+        new ArrayList<>(values.getOrDefault(figure, Map.of()).getOrDefault(way, List.of()));
+    if (sorted.isEmpty()) {
+      return Double.NaN;
+    }
+    Collections.sort(sorted);
+    int middle = sorted.size() / 2;
+    return sorted.size() % 2 == 1
+        ? sorted.get(middle)
+        : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+  }
+}

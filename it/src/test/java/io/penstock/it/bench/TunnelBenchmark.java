@@ -1,0 +1,336 @@
+package io.penstock.it.bench;
+
+import io.penstock.it.bench.BenchmarkOptions.Part;
+import io.penstock.it.bench.Load.Direction;
+import io.penstock.it.bench.Samples.Figure;
+import io.penstock.it.bench.Samples.Way;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+
+/// Compares, on the loopback and in one run, the ways from a visitor to an app: direct, through our
+/// gateway and agent, through a plain TLS splice, and through the Go pair as a fair rival and as it
+/// is.
+///
+/// Its arguments are a directory for logs and data, that of the Go programs, and the options. All
+/// systems run all the time; they are loaded in turn, round by round, so that whatever else the
+/// machine does falls on all of them.
+final class TunnelBenchmark implements AutoCloseable {
+
+  private static final long START_SECONDS = 60;
+  private static final int CONNECTIONS = 64;
+  private static final int SMALL_CONNECTIONS = 4;
+  private static final int STREAMS = 16;
+  private static final double WARM_UP_SECONDS = 4;
+  private static final int WARM_UPS = 6;
+  private static final double WARM_UP_GAIN = 0.9;
+
+  /// Agents before the count begins, for what the first one alone costs.
+  private static final int AGENTS_BEFORE = 50;
+
+  private final BenchmarkOptions options;
+  private final Path directory;
+  private final Load load;
+  private final Samples samples = new Samples();
+  private final Deque<Child> children = new ArrayDeque<>();
+  private final Map<Way, List<Child>> tunnels = new EnumMap<>(Way.class);
+  private final Map<Way, String> addresses = new EnumMap<>(Way.class);
+  private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+
+  private TunnelBenchmark(BenchmarkOptions options, Path directory) {
+    this.options = options;
+    this.directory = directory;
+    this.load = new Load(options.peers(), directory);
+  }
+
+  static void main(String[] arguments) throws Exception {
+    Path directory = Files.createDirectories(Path.of(arguments[0]));
+    BenchmarkOptions options;
+    try {
+      options =
+          BenchmarkOptions.parse(
+              Path.of(arguments[1]), Arrays.copyOfRange(arguments, 2, arguments.length));
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+      System.err.println("bench: " + e.getMessage() + "; see tools/bench --help");
+      System.exit(2);
+      return;
+    }
+    try (TunnelBenchmark benchmark = new TunnelBenchmark(options, directory)) {
+      benchmark.run();
+    }
+  }
+
+  private void run() throws IOException, InterruptedException {
+    startAll();
+    warmUp();
+    for (int round = 1; round <= options.rounds(); round++) {
+      if (options.parts().contains(Part.REQUESTS)) {
+        measureRequests(round);
+      }
+      if (options.parts().contains(Part.THROUGHPUT)) {
+        measureThroughput(round);
+      }
+      if (options.parts().contains(Part.PAUSED)) {
+        measurePaused(round);
+      }
+    }
+    close();
+    if (options.parts().contains(Part.MEMORY)) {
+      measureMemory();
+    }
+    out.println();
+    out.print(new Report(samples).text());
+  }
+
+  // ---- the systems ----
+
+  private void startAll() throws IOException, InterruptedException {
+    String app = go("app", "app").next("listening", START_SECONDS).get("listening").asString();
+    addresses.put(Way.DIRECT, app);
+
+    Path data = directory.resolve("gateway");
+    JsonNode gateway = startGateway("gateway", data);
+    addresses.put(Way.PENSTOCK, gateway.get("http").asString());
+    out.printf(
+        "native parts active: epoll %s, OpenSSL %s, QUIC %s; Java %s, %d processors%n",
+        gateway.get("epoll").asBoolean() ? "yes" : "no",
+        gateway.get("openssl").asBoolean() ? "yes" : "no",
+        gateway.get("quic").asBoolean() ? "yes" : "no",
+        Runtime.version(),
+        Runtime.getRuntime().availableProcessors());
+    java(
+            "agent",
+            AgentProgram.class,
+            gateway.get("tunnel").asString(),
+            gateway.get("fingerprint").asString(),
+            gateway.get("token").asString(),
+            "http://" + app)
+        .next("urls", START_SECONDS);
+    tunnels.put(Way.PENSTOCK, newestTwo());
+
+    String certificate = data.resolve("gateway.crt").toString();
+    String key = data.resolve("gateway.key").toString();
+    String back =
+        listening(java("splice-back", SpliceProgram.class, "back", app, certificate, key));
+    addresses.put(Way.SPLICE, listening(java("splice-front", SpliceProgram.class, "front", back)));
+    tunnels.put(Way.SPLICE, newestTwo());
+
+    addresses.put(Way.GO, startGoPair("go", data, app, "-app-idle-conns", "256"));
+    tunnels.put(Way.GO, newestTwo());
+    addresses.put(Way.GO_ORIGINAL, startGoPair("go-original", data, app));
+    tunnels.put(Way.GO_ORIGINAL, newestTwo());
+  }
+
+  private JsonNode startGateway(String name, Path data) throws IOException, InterruptedException {
+    return java(name, GatewayProgram.class, data.toString()).next("tunnel", START_SECONDS);
+  }
+
+  private String startGoPair(String name, Path data, String app, String... more)
+      throws IOException, InterruptedException {
+    JsonNode server = startGoServer(name + "-server", data);
+    List<String> client = new ArrayList<>();
+    client.addAll(List.of("-addr", server.get("tls").asString(), "-backend", "http://" + app));
+    client.addAll(List.of("-ca", data.resolve("ca.crt").toString()));
+    client.addAll(List.of(more));
+    go(name + "-client", "tun2-client", client.toArray(String[]::new)).next("ready", START_SECONDS);
+    return server.get("http").asString();
+  }
+
+  private JsonNode startGoServer(String name, Path data) throws IOException, InterruptedException {
+    return go(
+            name,
+            "tun2-server",
+            "-listen",
+            "127.0.0.1:0",
+            "-cert",
+            data.resolve("gateway.crt").toString(),
+            "-key",
+            data.resolve("gateway.key").toString())
+        .next("http", START_SECONDS);
+  }
+
+  private static String listening(Child child) throws IOException, InterruptedException {
+    return child.next("listening", START_SECONDS).get("listening").asString();
+  }
+
+  private Child java(String name, Class<?> main, String... arguments) throws IOException {
+    return started(Child.startJava(directory, name, main, List.of(arguments)));
+  }
+
+  private Child go(String name, String program, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(options.peers().resolve(program).toString());
+    command.addAll(List.of("-exit-with-stdin", "-max-seconds", "7200"));
+    command.addAll(List.of(arguments));
+    return started(Child.start(directory, name, command));
+  }
+
+  private List<Child> newestTwo() {
+    return children.stream().limit(2).toList();
+  }
+
+  private Child started(Child child) {
+    children.push(child);
+    return child;
+  }
+
+  /// Ends all systems, the last started first. Repeatable.
+  @Override
+  public void close() {
+    while (!children.isEmpty()) {
+      children.pop().close();
+    }
+  }
+
+  // ---- the figures ----
+
+  private String address(Way way) {
+    String address = addresses.get(way);
+    if (address == null) {
+      throw new IllegalStateException(way + " was not started");
+    }
+    return address;
+  }
+
+  /// Lets the JVMs compile what they run: until a request costs no less than before.
+  private void warmUp() throws IOException, InterruptedException {
+    for (Way way : List.of(Way.PENSTOCK, Way.SPLICE)) {
+      double before = Double.MAX_VALUE;
+      double last = Double.MAX_VALUE / 2;
+      for (int i = 0; i < WARM_UPS && last < WARM_UP_GAIN * before; i++) {
+        before = last;
+        Load.Requests said = load.requests(address(way), CONNECTIONS, WARM_UP_SECONDS, meter(way));
+        last = said.processorMicros();
+        out.printf(Locale.ROOT, "warming up %s: %.0f µs per request%n", way.label(), last);
+      }
+      if (options.parts().contains(Part.THROUGHPUT)) {
+        load.throughput(address(way), 1, Direction.DOWN, WARM_UP_SECONDS, meter(way));
+        load.throughput(address(way), 1, Direction.UP, WARM_UP_SECONDS, meter(way));
+      }
+    }
+  }
+
+  private void measureRequests(int round) throws IOException, InterruptedException {
+    for (Way way : Way.values()) {
+      Load.Requests said = load.requests(address(way), CONNECTIONS, options.seconds(), meter(way));
+      add(round, Figure.REQUESTS, way, said.perSecond());
+      add(round, Figure.P50, way, said.p50Micros());
+      add(round, Figure.P99, way, said.p99Micros());
+      if (way != Way.DIRECT) {
+        add(round, Figure.PROCESSOR, way, said.processorMicros());
+      }
+    }
+  }
+
+  private void measureThroughput(int round) throws IOException, InterruptedException {
+    for (Way way : List.of(Way.DIRECT, Way.PENSTOCK, Way.SPLICE, Way.GO)) {
+      Load.Transfer down = transfer(way, 1, Direction.DOWN);
+      add(round, Figure.DOWN_1, way, down.gbitPerSecond());
+      Load.Transfer up = transfer(way, 1, Direction.UP);
+      add(round, Figure.UP_1, way, up.gbitPerSecond());
+      if (way != Way.DIRECT) {
+        add(round, Figure.DOWN_PROCESSOR, way, down.processorSeconds());
+        add(round, Figure.UP_PROCESSOR, way, up.processorSeconds());
+      }
+      add(round, Figure.DOWN_16, way, transfer(way, STREAMS, Direction.DOWN).gbitPerSecond());
+      add(round, Figure.UP_16, way, transfer(way, STREAMS, Direction.UP).gbitPerSecond());
+    }
+  }
+
+  private Load.Transfer transfer(Way way, int streams, Direction direction)
+      throws IOException, InterruptedException {
+    return load.throughput(address(way), streams, direction, options.seconds(), meter(way));
+  }
+
+  private Load.Meter meter(Way way) {
+    List<Child> between = tunnels.getOrDefault(way, List.of());
+    return () -> between.stream().mapToDouble(child -> child.processorTime().toNanos() / 1e9).sum();
+  }
+
+  /// The Go pair has no such figure: a paused download stops its whole session.
+  private void measurePaused(int round) throws IOException, InterruptedException {
+    String address = address(Way.PENSTOCK);
+    double seconds = options.seconds();
+    add(round, Figure.IDLE_P99, Way.PENSTOCK, smallP99(address, seconds));
+    Child paused = load.pausedDownload(address, seconds);
+    try {
+      add(round, Figure.PAUSED_P99, Way.PENSTOCK, smallP99(address, seconds));
+    } finally {
+      paused.close();
+    }
+  }
+
+  private double smallP99(String address, double seconds) throws IOException, InterruptedException {
+    return load.requests(address, SMALL_CONNECTIONS, seconds, meter(Way.PENSTOCK)).p99Micros();
+  }
+
+  /// Measures fresh processes, which have carried nothing.
+  private void measureMemory() throws IOException, InterruptedException {
+    Path data = directory.resolve("memory");
+    JsonNode gateway = startGateway("memory-gateway", data);
+    Child program = children.element();
+    String token = gateway.get("token").asString();
+    idleAgents(data, gateway.get("tunnel").asString(), token, AGENTS_BEFORE);
+    long before = heapBytes(program);
+    idleAgents(data, gateway.get("tunnel").asString(), token, options.agents());
+    long with = heapBytes(program);
+    add(1, Figure.HEAP_KIB, Way.PENSTOCK, (with - before) / 1024.0 / options.agents());
+    add(1, Figure.RESIDENT_MIB, Way.PENSTOCK, program.residentBytes() / 1048576.0);
+    close();
+
+    JsonNode server = startGoServer("memory-go", data);
+    Child goProgram = children.element();
+    idleAgents(data, server.get("tls").asString(), "token", options.agents() + AGENTS_BEFORE);
+    add(1, Figure.RESIDENT_MIB, Way.GO, goProgram.residentBytes() / 1048576.0);
+    close();
+  }
+
+  private void idleAgents(Path data, String gateway, String token, int count)
+      throws IOException, InterruptedException {
+    JsonNode ready =
+        go(
+                "agents-" + count,
+                "tun2-client",
+                "-addr",
+                gateway,
+                "-backend",
+                "http://127.0.0.1:9",
+                "-token",
+                token,
+                "-ca",
+                data.resolve("ca.crt").toString(),
+                "-count",
+                String.valueOf(count))
+            .next("ready", START_SECONDS);
+    if (ready.get("agents").asInt() != count) {
+      throw new IOException("only " + ready.get("agents").asInt() + " of " + count + " agents");
+    }
+  }
+
+  private static long heapBytes(Child program) throws IOException, InterruptedException {
+    program.say("memory");
+    return program.next("heap_bytes", START_SECONDS).get("heap_bytes").asLong();
+  }
+
+  private void add(int round, Figure figure, Way way, double value) {
+    samples.add(figure, way, value);
+    out.printf(
+        Locale.ROOT,
+        "round %d  %-36s %-12s " + figure.format() + "%n",
+        round,
+        figure.label().strip(),
+        way.label(),
+        value);
+  }
+}

@@ -1,0 +1,8 @@
+/// Benchmarks: our gateway and agent beside the Go pair, a plain splice and direct access.
+///
+/// Started by `tools/bench`, never by the tests; nothing here asserts a time. Each measured program
+/// is a process of its own, so that they share nothing but the machine.
+@NullMarked
+package io.penstock.it.bench;
+
+import org.jspecify.annotations.NullMarked;
