@@ -264,7 +264,9 @@ public final class HttpExchange implements FarEnd.Listener {
 
   @Override
   public void farWritable() {
-    if (phase != Phase.ENDED) {
+    // Not after the end of the request: the near peer may have ended its half by then, and an epoll
+    // channel fails when it is read after that.
+    if (wantsInput()) {
       near.read();
     }
   }
