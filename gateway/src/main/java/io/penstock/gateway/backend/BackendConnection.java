@@ -191,7 +191,8 @@ final class BackendConnection implements Upstream {
   }
 
   private void openHere(ChannelHandler initializer, Promise<Channel> opened) {
-    if (stage == Stage.CLOSED || !smux.canOpenStreams()) {
+    // Drained since it was chosen: the agent counts on it that nothing more comes.
+    if (stage != Stage.SERVING || !smux.canOpenStreams()) {
       opened.tryFailure(new NoSuchBackendException(id));
       return;
     }

@@ -39,6 +39,9 @@ final class TunnelSession implements SmuxConnection.Listener {
   /// answer that comes at once is lost and it waits for ever.
   private static final Duration ORIGINAL_GREETING_DELAY = Duration.ofMillis(10);
 
+  /// How long a gateway may take to say that it sends no more requests.
+  private static final Duration FAREWELL_LIMIT = Duration.ofSeconds(1);
+
   private enum State {
     AWAITING_CONTROL,
     AWAITING_WELCOME,
@@ -56,6 +59,7 @@ final class TunnelSession implements SmuxConnection.Listener {
   private @Nullable ScheduledFuture<?> timer;
   private String cause = "";
   private long helloNanos;
+  private long farewellEndNanos;
 
   private TunnelSession(AgentConnection owner, Dialer.Dialled.Connected connected) {
     this.owner = owner;
@@ -87,11 +91,13 @@ final class TunnelSession implements SmuxConnection.Listener {
       return;
     }
     cancelTimer();
-    state = State.DRAINING;
-    cause = "closed";
+    farewellEndNanos = EngineLoop.nowNanos();
     if (connected.own() && control != null) {
       control.shutdownOutput();
+      farewellEndNanos += state == State.ONLINE ? FAREWELL_LIMIT.toNanos() : 0;
     }
+    state = State.DRAINING;
+    cause = "closed";
     closeWhenIdle();
   }
 
@@ -99,8 +105,10 @@ final class TunnelSession implements SmuxConnection.Listener {
     if (state != State.DRAINING) {
       return;
     }
-    int others = smux.streams() - (control == null ? 0 : 1);
-    if (others <= 0) {
+    boolean controlled = control != null && control.isOpen();
+    // Requests may be on their way until the gateway has ended its half of the control stream too.
+    boolean farewellDue = controlled && EngineLoop.nowNanos() - farewellEndNanos < 0;
+    if (smux.streams() <= (controlled ? 1 : 0) && !farewellDue) {
       connected.channel().close();
     } else {
       timer = owner.loop().schedule(this::closeWhenIdle, 20, TimeUnit.MILLISECONDS);
