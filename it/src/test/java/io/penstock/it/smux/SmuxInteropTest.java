@@ -81,7 +81,8 @@ class SmuxInteropTest {
   void we_dial_open_and_get_our_bytes_back_and_their_end(int version, String role)
       throws Exception {
     SmuxRole ours = role.equals("client") ? SmuxRole.SERVER : SmuxRole.CLIENT;
-    try (SmuxHost host = new SmuxHost(config(version), SmuxInteropTest::echo);
+    SmuxHost host = new SmuxHost(config(version), SmuxInteropTest::echo);
+    try (host;
         GoPeer peer =
             GoPeers.start(
                 "smux-peer",
@@ -95,7 +96,7 @@ class SmuxInteropTest {
       for (EchoCheck check : openChecks(connection, 16, 1_000_000)) {
         assertThat(check.result.get(60, TimeUnit.SECONDS)).isEqualTo(check.bytes().length);
       }
-      connection.channel().close().sync();
+      host.close();
       JsonNode end = peer.nextLine(LIMIT);
       assertThat(end.get("ended").asInt()).as(end.toString()).isEqualTo(16);
     }
