@@ -14,6 +14,7 @@ import io.penstock.api.tunnel.AgentWelcome;
 import io.penstock.api.tunnel.MalformedGreetingException;
 import io.penstock.api.tunnel.Refusal;
 import io.penstock.gateway.backend.Admission.Verdict;
+import io.penstock.protocol.CloseReason;
 import io.penstock.protocol.smux.SmuxCloseReason;
 import io.penstock.protocol.smux.SmuxRole;
 import io.penstock.transport.PeerFinished;
@@ -253,8 +254,9 @@ final class AgentSession implements SmuxConnection.Listener {
     BackendConnection gone = backend;
     if (gone != null) {
       server.backends().unregister(gone);
-      server.counters().ended(reason.code());
-      LOG.info("agent gone id={} reason={} ({})", gone.id(), reason.code(), reason.logText());
+      CloseReason why = gone.closeReason(reason);
+      server.counters().ended(why.code());
+      LOG.info("agent gone id={} reason={} ({})", gone.id(), why.code(), why.logText());
     }
     channel.close();
   }

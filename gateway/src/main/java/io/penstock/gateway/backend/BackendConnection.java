@@ -6,6 +6,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Promise;
 import io.penstock.api.tunnel.AgentHello;
 import io.penstock.gateway.ingress.Upstream;
+import io.penstock.protocol.CloseReason;
 import io.penstock.transport.EngineLoop;
 import io.penstock.transport.smux.SmuxConnection;
 import io.penstock.transport.smux.SmuxStreamChannel;
@@ -15,6 +16,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// One admitted agent connection: what it serves, how it feels, and the way to open a stream on it.
 ///
@@ -53,6 +55,7 @@ final class BackendConnection implements Upstream {
   private final AtomicInteger inFlight = new AtomicInteger();
   private volatile Stage stage = Stage.ADMITTED;
   private volatile long latencyNanos = -1;
+  private volatile @Nullable CloseCause endedBy;
 
   /// @param control the control stream; the session is the handler on its parent channel
   BackendConnection(
@@ -115,8 +118,16 @@ final class BackendConnection implements Upstream {
   }
 
   /// Ends the connection, socket and all.
-  void close() {
+  void close(CloseCause cause) {
+    endedBy = cause;
     channel.close();
+  }
+
+  /// Why the connection is over: our own cause if it was we who ended it, else what its session
+  /// says.
+  CloseReason closeReason(CloseReason ofSession) {
+    CloseCause ours = endedBy;
+    return ours == null ? ofSession : ours;
   }
 
   /// Takes note of an answered ping.

@@ -178,7 +178,7 @@ public final class Backends implements Upstreams {
         connection.owner().routes(),
         cause.code());
     unregister(connection);
-    connection.close();
+    connection.close(cause);
   }
 
   /// What makes a reconnect the same connection; another user cannot claim it.

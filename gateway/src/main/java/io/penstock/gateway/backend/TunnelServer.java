@@ -235,7 +235,7 @@ public final class TunnelServer implements AutoCloseable {
           again -> {
             if (again.verdict() instanceof Verdict.Refused) {
               backends.unregister(connection);
-              connection.close();
+              connection.close(CloseCause.TOKEN_REVOKED);
             }
           });
     }

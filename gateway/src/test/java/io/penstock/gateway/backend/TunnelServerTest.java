@@ -224,6 +224,7 @@ class TunnelServerTest {
     assertThat(backends.kill("nobody")).isFalse();
     assertThat(backends.kill(id)).isTrue();
     await().until(() -> !killed.isConnected());
+    await().until(() -> server.counters().ended().containsKey("killed"));
     assertThat(revoked.isConnected()).isTrue();
 
     storage.revokeToken(token.id());

@@ -38,6 +38,9 @@ public final class Agent implements AutoCloseable {
   /// What tearing down sockets and loops may take after the drain.
   private static final long GRACE_NANOS = Duration.ofSeconds(5).toNanos();
 
+  /// Event loops that end with no quiet time at all may leave channels open, and their buffers.
+  private static final long QUIET_MILLIS = 50;
+
   private final AgentConfig config;
   private final Consumer<AgentStatus> listener;
   private final UUID id = UUID.randomUUID();
@@ -234,7 +237,7 @@ public final class Agent implements AutoCloseable {
     }
     all.forEach(AgentConnection::close);
     all.forEach(AgentConnection::awaitClosed);
-    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+    loops.shutdownGracefully(QUIET_MILLIS, 1000, TimeUnit.MILLISECONDS).awaitUninterruptibly();
     blocking.shutdownNow();
     events.shutdown();
     closed.countDown();
