@@ -35,11 +35,7 @@ final class RequestHeadWriter {
       head.drop(field);
     }
     ByteBuf out = allocator.buffer(SPARE_BYTES + head.sizeBytes());
-    head.writeMethod(out);
-    out.writeByte(' ');
-    HeadWriter.latin1(out, to.path());
-    ByteBufUtil.writeAscii(out, " HTTP/1.1\r\n");
-    HeadWriter.field(out, "Host", to.authority());
+    writeStart(out, head, to);
     head.writeFields(out);
     if (trailers) {
       HeadWriter.field(out, "TE", "trailers");
@@ -47,7 +43,7 @@ final class RequestHeadWriter {
     HeadWriter.field(out, "X-Forwarded-For", append(forwardedFor, from.address()));
     HeadWriter.field(out, "X-Forwarded-Proto", proto == null ? from.scheme() : proto);
     HeadWriter.field(out, "X-Forwarded-Host", host == null ? to.authority() : host);
-    HeadWriter.field(out, "Forwarded", append(forwarded, forwardedElement(to, from)));
+    writeForwarded(out, forwarded, to, from);
     HeadWriter.field(out, "X-Request-Id", asked.requestId());
     String upgrade = asked.http().upgrade();
     if (upgrade != null) {
@@ -58,11 +54,24 @@ final class RequestHeadWriter {
     return out;
   }
 
+  private static void writeStart(ByteBuf out, HttpHead head, RequestTarget to) {
+    head.writeMethod(out);
+    out.writeByte(' ');
+    if (to.form() == RequestTarget.Form.ORIGIN) {
+      head.writeTarget(out);
+      ByteBufUtil.writeAscii(out, " HTTP/1.1\r\n");
+    } else {
+      head.drop(KnownField.HOST);
+      HeadWriter.latin1(out, to.path());
+      ByteBufUtil.writeAscii(out, " HTTP/1.1\r\n");
+      HeadWriter.field(out, "Host", to.authority());
+    }
+  }
+
   /// What is known of the request besides its head.
   record Asked(String requestId, HttpExchange.Request http) {}
 
   private static final KnownField[] REPLACED = {
-    KnownField.HOST,
     KnownField.X_FORWARDED_FOR,
     KnownField.X_FORWARDED_PROTO,
     KnownField.X_FORWARDED_HOST,
@@ -109,7 +118,19 @@ final class RequestHeadWriter {
   }
 
   /// The authority is quoted, as it may hold a colon; its characters need no escape.
-  private static String forwardedElement(RequestTarget to, Visitor from) {
-    return "for=" + from.forwardedFor() + ";host=\"" + to.authority() + "\";proto=" + from.scheme();
+  private static void writeForwarded(
+      ByteBuf out, @Nullable String before, RequestTarget to, Visitor from) {
+    ByteBufUtil.writeAscii(out, "Forwarded: ");
+    if (before != null && !before.isEmpty()) {
+      HeadWriter.latin1(out, before);
+      ByteBufUtil.writeAscii(out, ", ");
+    }
+    ByteBufUtil.writeAscii(out, "for=");
+    ByteBufUtil.writeAscii(out, from.forwardedFor());
+    ByteBufUtil.writeAscii(out, ";host=\"");
+    HeadWriter.latin1(out, to.authority());
+    ByteBufUtil.writeAscii(out, "\";proto=");
+    ByteBufUtil.writeAscii(out, from.scheme());
+    HeadWriter.end(out);
   }
 }

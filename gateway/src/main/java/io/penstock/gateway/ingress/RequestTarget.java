@@ -10,17 +10,26 @@ import org.jspecify.annotations.Nullable;
 /// @param authority host and port as they were sent, for the `Host` that is passed on
 /// @param host lower-case host name without port, empty when an HTTP/1.0 request names none
 /// @param path origin-form target with its query, or `*`
-record RequestTarget(String authority, String host, String path) {
+/// @param form how the target was written
+record RequestTarget(String authority, String host, String path, Form form) {
+
+  /// How a request target is written.
+  enum Form {
+    /// As a path, or `*`, with the authority in `Host`: the head says it already.
+    ORIGIN,
+    /// As a URL, so that path and `Host` have to be written anew.
+    ABSOLUTE
+  }
 
   /// Reads the target of a parsed head, or returns null when it is in no form that is served here.
   static @Nullable RequestTarget of(HttpHead head) {
     String target = head.target();
     String hostField = head.value(KnownField.HOST);
     if (target.startsWith("/")) {
-      return head.isMethod("CONNECT") ? null : at(hostField == null ? "" : hostField, target);
+      return head.isMethod("CONNECT") ? null : at(hostField, target, Form.ORIGIN);
     }
     if (target.equals("*")) {
-      return head.isMethod("OPTIONS") ? at(hostField == null ? "" : hostField, target) : null;
+      return head.isMethod("OPTIONS") ? at(hostField, target, Form.ORIGIN) : null;
     }
     return absolute(head, target);
   }
@@ -47,7 +56,7 @@ record RequestTarget(String authority, String host, String path) {
     } else if (rest.charAt(0) == '?') {
       rest = "/" + rest;
     }
-    return at(authority, rest);
+    return at(authority, rest, Form.ABSOLUTE);
   }
 
   private static int afterScheme(String target) {
@@ -57,7 +66,8 @@ record RequestTarget(String authority, String host, String path) {
     return target.regionMatches(true, 0, "https://", 0, 8) ? 8 : -1;
   }
 
-  private static RequestTarget at(String authority, String path) {
-    return new RequestTarget(authority, Authority.host(authority), path);
+  private static RequestTarget at(@Nullable String named, String path, Form form) {
+    String authority = named == null ? "" : named;
+    return new RequestTarget(authority, Authority.host(authority), path, form);
   }
 }

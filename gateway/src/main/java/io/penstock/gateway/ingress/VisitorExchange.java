@@ -3,6 +3,7 @@ package io.penstock.gateway.ingress;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import io.netty.util.concurrent.Promise;
 import io.penstock.transport.relay.FarEnd;
 import io.penstock.transport.relay.HeadReader;
@@ -32,6 +33,9 @@ final class VisitorExchange implements HttpExchange.Owner {
     /// Nothing has been sent yet, and this page is to be.
     void failed(ErrorPage page);
 
+    /// The connection is upgraded: what the visitor sent behind the request belongs to it.
+    void tunnelStarted();
+
     /// The upgraded connection was ended by the other side.
     void tunnelEnded();
 
@@ -57,7 +61,6 @@ final class VisitorExchange implements HttpExchange.Owner {
   private @Nullable Upstream upstream;
   private @Nullable HttpExchange http;
   private int opens;
-  private boolean opened;
   private boolean appDown;
   private boolean ended;
   private boolean endsWithConnection;
@@ -124,32 +127,31 @@ final class VisitorExchange implements HttpExchange.Owner {
 
   private void open(Upstream chosen, FarEnd far) {
     opens++;
-    Promise<Channel> stream = channel.eventLoop().newPromise();
-    stream.addListener((Future<Channel> result) -> openEnded(result, far));
+    // A stream that opens needs no task on this loop: the far end knows by itself.
+    Promise<Channel> stream = ImmediateEventExecutor.INSTANCE.newPromise();
+    stream.addListener(
+        (Future<Channel> result) -> {
+          if (!result.isSuccess()) {
+            channel.eventLoop().execute(() -> openFailed(far));
+          }
+        });
     chosen.open(far, stream);
   }
 
-  private void openEnded(Future<Channel> result, FarEnd far) {
-    if (result.isSuccess()) {
-      opened = true;
+  private void openFailed(FarEnd far) {
+    if (far.wasOpened()) {
+      return;
+    }
+    if (ended) {
+      far.discard();
       return;
     }
     releaseUpstream();
-    if (ended || far.wasOpened()) {
-      discard(far);
-      return;
-    }
     Upstream next = opens < MAX_OPENS && route != null ? choose(route) : null;
     if (next != null) {
       open(next, far);
     } else {
       fail(ErrorPage.NO_AGENT);
-      far.discard();
-    }
-  }
-
-  private static void discard(FarEnd far) {
-    if (!far.wasOpened()) {
       far.discard();
     }
   }
@@ -180,7 +182,7 @@ final class VisitorExchange implements HttpExchange.Owner {
     }
     ByteBuf rest = exchange.nearRead(in);
     long limit = setup.config().maxBodyBytes();
-    if (!ended && limit > 0 && exchange.requestBytes() > limit) {
+    if (!ended && limit > 0 && !exchange.isTunnel() && exchange.requestBytes() > limit) {
       stop(ErrorPage.BODY_TOO_LARGE);
     }
     return rest;
@@ -213,14 +215,15 @@ final class VisitorExchange implements HttpExchange.Owner {
     if (idle < limit) {
       return limit - idle;
     }
-    boolean visitorIsLate = opened && !exchange.requestDone() && exchange.wantsInput();
+    boolean visitorIsLate =
+        exchange.far().wasOpened() && !exchange.requestDone() && exchange.wantsInput();
     stop(visitorIsLate ? ErrorPage.REQUEST_TIMEOUT : ErrorPage.TIMEOUT);
     return 0;
   }
 
   private long waitLimit(HttpExchange exchange) {
     IngressSetup.Timeouts limits = setup.timeouts();
-    if (!opened) {
+    if (!exchange.far().wasOpened()) {
       return limits.openNanos();
     }
     if (exchange.isTunnel()) {
@@ -266,6 +269,11 @@ final class VisitorExchange implements HttpExchange.Owner {
 
   private boolean keepsAlive() {
     return keepAliveAsked && !endsWithConnection && !setup.draining().getAsBoolean();
+  }
+
+  @Override
+  public void tunnelStarted() {
+    outlet.tunnelStarted();
   }
 
   @Override

@@ -206,11 +206,16 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
     state = State.EXCHANGE;
     timer.set(System.nanoTime(), setup.timeouts().checkNanos());
     started.begin(head, responses);
+    feed(started);
+  }
+
+  /// Gives the exchange what came behind the head, or behind the request when that is its own.
+  private void feed(VisitorExchange current) {
     ByteBuf body = held;
-    if (exchange == started && body != null) {
+    if (current.equals(exchange) && body != null) {
       held = null;
-      hold(started.nearRead(body));
-      HttpExchange http = started.http();
+      hold(current.nearRead(body));
+      HttpExchange http = current.http();
       if (http != null) {
         http.nearReadComplete();
       }
@@ -286,6 +291,14 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
       linger();
     } else {
       nextRequest();
+    }
+  }
+
+  @Override
+  public void tunnelStarted() {
+    VisitorExchange current = exchange;
+    if (current != null) {
+      feed(current);
     }
   }
 

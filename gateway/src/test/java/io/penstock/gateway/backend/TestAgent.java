@@ -72,12 +72,10 @@ final class TestAgent implements SmuxConnection.Listener, AutoCloseable {
             .sync()
             .channel();
     TestAgent agent = new TestAgent(greeting, answersPings, channel);
-    channel
-        .pipeline()
-        .addLast(tls.handler(channel.alloc(), "gateway", 1, Duration.ofSeconds(10)))
-        .addLast(new SmuxConnection(config, SmuxRole.CLIENT, agent));
+    SslHandler handler = tls.handler(channel.alloc(), "gateway", 1, Duration.ofSeconds(10));
+    channel.pipeline().addLast(handler).addLast(new SmuxConnection(config, SmuxRole.CLIENT, agent));
     channel.connect(gateway).sync();
-    channel.pipeline().get(SslHandler.class).handshakeFuture().sync();
+    handler.handshakeFuture().sync();
     return agent;
   }
 

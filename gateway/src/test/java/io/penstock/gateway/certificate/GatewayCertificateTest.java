@@ -26,6 +26,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
@@ -167,6 +168,7 @@ class GatewayCertificateTest {
             .channel();
     try {
       int port = ((InetSocketAddress) listener.localAddress()).getPort();
+      var handlers = new CompletableFuture<SslHandler>();
       Channel connection =
           new Bootstrap()
               .group(loops)
@@ -175,15 +177,15 @@ class GatewayCertificateTest {
                   new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                      channel
-                          .pipeline()
-                          .addLast(client.handler(channel.alloc(), host, port, LIMIT));
+                      SslHandler handler = client.handler(channel.alloc(), host, port, LIMIT);
+                      channel.pipeline().addLast(handler);
+                      handlers.complete(handler);
                     }
                   })
               .connect(listener.localAddress())
               .sync()
               .channel();
-      SslHandler handler = connection.pipeline().get(SslHandler.class);
+      SslHandler handler = handlers.join();
       try {
         handler.handshakeFuture().sync();
         return handler.applicationProtocol();

@@ -383,6 +383,24 @@ class IngressStreamingTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Loops.class)
+  void whatAVisitorSendsBehindItsUpgradeArrivesAfterTheUpgrade(Loops loops) {
+    try (var gateway = gateway(loops);
+        var visitor = gateway.visit()) {
+      visitor.send(
+          "GET / HTTP/1.1\r\nHost: app.test\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\nearly");
+      try (var stream = gateway.agent.accept()) {
+        stream.readHead();
+        stream.send("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+        visitor.readHead();
+        assertThat(stream.readText(5)).isEqualTo("early");
+        visitor.send("later");
+        assertThat(stream.readText(5)).isEqualTo("later");
+      }
+    }
+  }
+
   @Test
   void theEndOfAnUpgradedStreamEndsTheVisitorAfterTheLastByte() {
     try (var gateway = IngressFixture.start();

@@ -16,16 +16,24 @@ public final class Authority {
       return false;
     }
     int colon = portColon(text);
-    String host = colon < 0 ? text : text.substring(0, colon);
+    int end = colon < 0 ? text.length() : colon;
     if (colon >= 0 && !isPort(text, colon + 1)) {
       return false;
     }
-    if (host.startsWith("[")) {
-      return host.length() > 2
-          && host.endsWith("]")
-          && host.chars().skip(1).limit(host.length() - 2L).allMatch(Authority::isAddressChar);
+    if (text.startsWith("[")) {
+      return end > 2 && text.charAt(end - 1) == ']' && allMatch(text, 1, end - 1, true);
     }
-    return (!host.isEmpty() || text.isEmpty()) && host.chars().allMatch(Authority::isNameChar);
+    return (end > 0 || text.isEmpty()) && allMatch(text, 0, end, false);
+  }
+
+  private static boolean allMatch(String text, int from, int to, boolean address) {
+    for (int i = from; i < to; i++) {
+      char c = text.charAt(i);
+      if (address ? !isAddressChar(c) : !isNameChar(c)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// The host alone, in lower case, without port and without the dot of a rooted name.
@@ -47,7 +55,12 @@ public final class Authority {
     if (text.length() - from > 5) {
       return false;
     }
-    return text.chars().skip(from).allMatch(c -> c >= '0' && c <= '9');
+    for (int i = from; i < text.length(); i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean isLowerCase(String text) {

@@ -10,6 +10,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
 import io.penstock.transport.PeerFinished;
+import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -337,7 +338,12 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
       event(Event.PEER_FINISHED);
     } else if (event == ChannelInputShutdownEvent.INSTANCE) {
       inputEnded = true;
-      event(Event.INPUT_ENDED);
+      if (failure == null) {
+        event(Event.INPUT_ENDED);
+      } else {
+        // Where half-closure is allowed, Netty tells a reset like an end of input.
+        ctx.close();
+      }
     } else {
       ctx.fireUserEventTriggered(event);
     }
@@ -349,7 +355,11 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
     if (ctx.equals(far) && !(cause instanceof ClosedChannelException) && failure == null) {
       failure = cause;
     }
-    ctx.close();
+    // A failed read closes the channel by itself. A failed write does not where AUTO_CLOSE is off,
+    // and the peer's last words may still wait to be read.
+    if (!(cause instanceof IOException)) {
+      ctx.close();
+    }
   }
 
   @Override

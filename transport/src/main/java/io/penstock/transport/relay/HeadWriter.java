@@ -49,10 +49,7 @@ public final class HeadWriter {
 
   /// Appends text that came from a head, byte for byte as it was read.
   public static void latin1(ByteBuf out, CharSequence text) {
-    int length = text.length();
-    out.ensureWritable(length);
-    for (int i = 0; i < length; i++) {
-      out.writeByte(text.charAt(i));
-    }
+    // It writes every character up to 255 as one byte, whatever its name says.
+    ByteBufUtil.writeAscii(out, text);
   }
 }

@@ -35,6 +35,10 @@ public final class HttpExchange implements FarEnd.Listener {
     /// @param endsWithConnection whether only the end of the near channel will end the body
     void addResponseFields(ByteBuf out, boolean endsWithConnection);
 
+    /// The connection is upgraded: what the near peer has sent behind its request goes to
+    /// [#nearRead] now.
+    void tunnelStarted();
+
     /// The exchange is over. Unless it is [Ending#COMPLETE], the far end is closed.
     void exchangeEnded(Ending ending);
   }
@@ -344,7 +348,10 @@ public final class HttpExchange implements FarEnd.Listener {
     request = BodyRelay.untilEnd(BodyRelay.Target.PLAIN);
     response = BodyRelay.untilEnd(BodyRelay.Target.PLAIN);
     phase = Phase.TUNNEL;
-    near.read();
+    owner.tunnelStarted();
+    if (phase == Phase.TUNNEL) {
+      near.read();
+    }
   }
 
   /// > A proxy MUST forward 1xx responses unless the proxy itself requested the generation of the
@@ -377,7 +384,7 @@ public final class HttpExchange implements FarEnd.Listener {
             && !head.hasWord(KnownField.CONNECTION, "close")
             && response.source() != BodyRelay.Source.UNTIL_END;
     head.dropHopByHop();
-    if (fromChunks || status == 204) {
+    if (asked.minorVersion() == 0 || status == 204) {
       head.drop(KnownField.TRANSFER_ENCODING);
     }
     if (status == 204) {

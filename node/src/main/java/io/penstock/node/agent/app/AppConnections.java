@@ -12,7 +12,6 @@ import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.relay.FarEnd;
-import io.penstock.transport.relay.HeadReader;
 import io.penstock.transport.tls.ClientTls;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -42,7 +41,7 @@ final class AppConnections {
   private final @Nullable ClientTls tls;
   private final AppAddresses addresses;
   private final AppHeadWriter heads;
-  private final Map<EventLoop, IdleConnections> idle = new ConcurrentHashMap<>();
+  private final Map<EventLoop, AppLoop> loops = new ConcurrentHashMap<>();
 
   AppConnections(AppConfig config) throws SSLException {
     this.config = config;
@@ -56,16 +55,10 @@ final class AppConnections {
     return heads;
   }
 
-  /// A reader for the response heads of one exchange.
-  HeadReader responseReader() {
-    return new HeadReader(
-        HeadReader.Kind.RESPONSE,
-        new HeadReader.Limits(config.maxHeadBytes(), config.maxHeaders(), 0));
-  }
-
-  /// The idle connections of one loop; to be used on it.
-  IdleConnections idle(EventLoop loop) {
-    return idle.computeIfAbsent(loop, l -> new IdleConnections(l, config));
+  /// What the streams of one loop share; to be used on it.
+  AppLoop on(EventLoop loop) {
+    AppLoop known = loops.get(loop);
+    return known != null ? known : loops.computeIfAbsent(loop, l -> new AppLoop(l, config));
   }
 
   /// Connects and gives the channel to `far`.
@@ -130,6 +123,9 @@ final class AppConnections {
         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, connectMillis())
         .option(ChannelOption.TCP_NODELAY, true)
         .option(ChannelOption.AUTO_READ, false)
+        // An app that refuses an upload answers and closes; the answer is still to be read when the
+        // next write fails.
+        .option(ChannelOption.AUTO_CLOSE, false)
         .option(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
         .option(
             ChannelOption.RECVBUF_ALLOCATOR,

@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import io.penstock.transport.relay.FarEnd;
+import io.penstock.transport.relay.HeadReader;
 import io.penstock.transport.relay.HttpExchange;
 import io.penstock.transport.relay.HttpHead;
 import io.penstock.transport.relay.KnownField;
@@ -39,6 +40,8 @@ final class AppExchange implements HttpExchange.Owner {
 
   private final Channel stream;
   private final AppConnections connections;
+  private final AppLoop loop;
+  private final HeadReader responses;
   private final Outlet outlet;
   private final RequestLog log;
   private final HttpExchange.Request asked;
@@ -55,6 +58,8 @@ final class AppExchange implements HttpExchange.Owner {
       Channel stream, AppConnections connections, Outlet outlet, RequestLog log, HttpHead head) {
     this.stream = stream;
     this.connections = connections;
+    this.loop = connections.on(stream.eventLoop());
+    this.responses = loop.takeResponseReader();
     this.outlet = outlet;
     this.log = log;
     this.asked = HttpExchange.Request.of(head);
@@ -69,7 +74,7 @@ final class AppExchange implements HttpExchange.Owner {
     ByteBuf rewritten = connections.heads().request(stream.alloc(), head, asked);
     boolean repeatable = asked.upgrade() == null && asked.body().isDone() && isIdempotent();
     IdleConnections.Need need = repeatable ? IdleConnections.Need.ANY : IdleConnections.Need.FRESH;
-    FarEnd idle = connections.idle(stream.eventLoop()).take(need);
+    FarEnd idle = loop.idle().take(need);
     if (idle == null) {
       connect(rewritten);
       return;
@@ -90,8 +95,7 @@ final class AppExchange implements HttpExchange.Owner {
   }
 
   private HttpExchange start(FarEnd far) {
-    HttpExchange exchange =
-        new HttpExchange(stream, this, connections.responseReader(), far, asked);
+    HttpExchange exchange = new HttpExchange(stream, this, responses, far, asked);
     http = exchange;
     return exchange;
   }
@@ -179,6 +183,11 @@ final class AppExchange implements HttpExchange.Owner {
   }
 
   @Override
+  public void tunnelStarted() {
+    // The gateway sends nothing behind a request before it has the response.
+  }
+
+  @Override
   public void exchangeEnded(HttpExchange.Ending ending) {
     HttpExchange exchange = http;
     if (ended || exchange == null) {
@@ -210,7 +219,7 @@ final class AppExchange implements HttpExchange.Owner {
 
   private void giveBack(HttpExchange exchange) {
     if (exchange.farReusable()) {
-      connections.idle(stream.eventLoop()).keep(exchange.far());
+      loop.idle().keep(exchange.far());
     } else {
       exchange.far().close();
     }
@@ -244,7 +253,9 @@ final class AppExchange implements HttpExchange.Owner {
   }
 
   private void end(int status) {
+    assert !ended : "an exchange ends once";
     ended = true;
+    loop.giveResponseReader(responses);
     ByteBuf unused = again;
     again = null;
     if (unused != null) {

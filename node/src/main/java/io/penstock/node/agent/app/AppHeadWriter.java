@@ -8,6 +8,7 @@ import io.penstock.transport.relay.HttpExchange;
 import io.penstock.transport.relay.HttpHead;
 import io.penstock.transport.relay.KnownField;
 import java.net.URI;
+import org.jspecify.annotations.Nullable;
 
 /// Writes the head of a request as the local app gets it, and the answers that the agent gives
 /// itself.
@@ -36,7 +37,9 @@ final class AppHeadWriter {
     boolean trailers = head.hasWord(KnownField.TE, "trailers");
     String host = hostFor(head);
     head.dropHopByHop();
-    head.drop(KnownField.HOST);
+    if (host != null) {
+      head.drop(KnownField.HOST);
+    }
     ByteBuf out = allocator.buffer(SPARE_BYTES + head.sizeBytes());
     head.writeMethod(out);
     out.writeByte(' ');
@@ -45,7 +48,9 @@ final class AppHeadWriter {
     }
     head.writeTarget(out);
     ByteBufUtil.writeAscii(out, " HTTP/1.1\r\n");
-    HeadWriter.field(out, "Host", host);
+    if (host != null) {
+      HeadWriter.field(out, "Host", host);
+    }
     head.writeFields(out);
     if (trailers) {
       HeadWriter.field(out, "TE", "trailers");
@@ -60,12 +65,10 @@ final class AppHeadWriter {
     return out;
   }
 
-  private String hostFor(HttpHead head) {
+  /// The `Host` to write, or null when the one that came is to pass.
+  private @Nullable String hostFor(HttpHead head) {
     return switch (hostHeader) {
-      case HostHeader.Preserve() -> {
-        String sent = head.value(KnownField.HOST);
-        yield sent == null ? targetHost : sent;
-      }
+      case HostHeader.Preserve() -> head.has(KnownField.HOST) ? null : targetHost;
       case HostHeader.Rewrite() -> targetHost;
       case HostHeader.Value(String host) -> host;
     };

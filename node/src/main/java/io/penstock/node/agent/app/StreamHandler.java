@@ -49,7 +49,8 @@ final class StreamHandler extends ChannelInboundHandlerAdapter implements AppExc
   private final AppConfig config;
   private final AppConnections connections;
   private final RequestLog log;
-  private final HeadReader requests;
+  private final AppLoop loop;
+  private @Nullable HeadReader requests;
   private final LazyTimer timer;
   private State state = State.HEAD;
   private @Nullable AppExchange exchange;
@@ -59,11 +60,8 @@ final class StreamHandler extends ChannelInboundHandlerAdapter implements AppExc
     this.config = config;
     this.connections = connections;
     this.log = log;
-    this.requests =
-        new HeadReader(
-            HeadReader.Kind.REQUEST,
-            new HeadReader.Limits(
-                config.maxHeadBytes(), config.maxHeaders(), config.maxHeadBytes()));
+    this.loop = connections.on(stream.eventLoop());
+    this.requests = loop.takeRequestReader();
     this.timer = new LazyTimer(stream.eventLoop(), this::limitReached);
   }
 
@@ -138,7 +136,12 @@ final class StreamHandler extends ChannelInboundHandlerAdapter implements AppExc
   // ---- the request ----
 
   private void readHead(ByteBuf in) {
-    switch (requests.read(in)) {
+    HeadReader reader = requests;
+    if (reader == null) {
+      in.release();
+      return;
+    }
+    switch (reader.read(in)) {
       case HeadResult.Complete(HttpHead head) -> begin(head, in);
       case HeadResult.Fault fault -> {
         in.release();
@@ -166,6 +169,7 @@ final class StreamHandler extends ChannelInboundHandlerAdapter implements AppExc
     state = State.EXCHANGE;
     timer.clear();
     started.begin(head);
+    giveReaderBack();
     if (rest.isReadable() && state == State.EXCHANGE) {
       ReferenceCountUtil.release(started.nearRead(rest));
     } else {
@@ -255,11 +259,21 @@ final class StreamHandler extends ChannelInboundHandlerAdapter implements AppExc
     stream.close();
   }
 
+  /// The head has been looked at, or will not be.
+  private void giveReaderBack() {
+    HeadReader reader = requests;
+    requests = null;
+    if (reader != null) {
+      loop.giveRequestReader(reader);
+    }
+  }
+
   private void enter(State next) {
     state = next;
     if (next != State.EXCHANGE) {
       exchange = null;
     }
+    giveReaderBack();
     if (next == State.CLOSED) {
       timer.stop();
     }

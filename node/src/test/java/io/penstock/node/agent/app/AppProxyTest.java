@@ -6,8 +6,10 @@ import static org.awaitility.Awaitility.await;
 import io.penstock.testkit.wire.WireServer;
 import io.penstock.testkit.wire.WireSocket;
 import io.penstock.testkit.wire.WireSocket.End;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -407,6 +409,30 @@ class AppProxyTest {
         assertThat(stream.readMessage()).startsWith("HTTP/1.1 413 ").endsWith("no");
         assertThat(app.awaitEnd()).isNotNull();
       }
+    }
+  }
+
+  @RepeatedTest(20)
+  void theAnswerOfAnAppThatClosesOnAnUploadIsNotLost() {
+    try (var agent = AppFixture.start();
+        var stream = agent.stream()) {
+      Thread upload = Thread.startVirtualThread(() -> upload(stream));
+      try (var app = agent.app.accept()) {
+        app.readHead();
+        app.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno");
+      }
+      assertThat(stream.readMessage()).startsWith("HTTP/1.1 413 ").endsWith("no");
+      stream.hangUp();
+      await().until(() -> !upload.isAlive());
+    }
+  }
+
+  private static void upload(WireSocket stream) {
+    try {
+      stream.send("PUT / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 100000000\r\n\r\n");
+      stream.send(new byte[100_000_000]);
+    } catch (UncheckedIOException e) {
+      // The gateway's end of the stream was closed in the middle, as the test wants.
     }
   }
 }
