@@ -63,6 +63,11 @@ public record RouteName(String domain, String path) {
     return domain.startsWith(WILDCARD);
   }
 
+  /// The domain without `*.`: the host itself, or the one below which all names are meant.
+  public String host() {
+    return isWildcard() ? domain.substring(WILDCARD.length()) : domain;
+  }
+
   /// The text, as `route add` prints it.
   @Override
   @JsonValue

@@ -83,6 +83,12 @@ class RouteNameTest {
   }
 
   @Test
+  void knowsTheHostThatAWildcardStandsAbove() {
+    assertThat(RouteName.parse("*.example.com/a").host()).isEqualTo("example.com");
+    assertThat(RouteName.parse("app.example.com/a").host()).isEqualTo("app.example.com");
+  }
+
+  @Test
   void knowsItsPublicAddress() {
     RouteName route = RouteName.parse("app.example.com/api");
 

@@ -45,13 +45,7 @@ final class GatewayOperations implements Operations {
     // Two changes at once must not put an older list over a newer one.
     synchronized (routes) {
       List<Route> all =
-          storage.routes().stream()
-              .map(
-                  stored -> {
-                    var name = stored.routeName();
-                    return new Route(name.domain(), name.path(), stored.user());
-                  })
-              .toList();
+          storage.routes().stream().map(stored -> new Route(stored.name(), stored.user())).toList();
       routes.replaceAll(all);
       return all;
     }

@@ -31,9 +31,8 @@ final class PublicAddresses {
     return endpoints;
   }
 
-  /// The public addresses of a route, given as `route add` prints it.
-  List<String> urls(String route) {
-    RouteName name = RouteName.parse(route);
-    return endpoints.stream().map(endpoint -> endpoint.url(name)).toList();
+  /// The public addresses of a route.
+  List<String> urls(RouteName route) {
+    return endpoints.stream().map(endpoint -> endpoint.url(route)).toList();
   }
 }

@@ -51,6 +51,11 @@ public final class Requirements {
     return that(value >= least && value <= most, key, value, least + " to " + most);
   }
 
+  /// Requires a number that is not too small.
+  public Requirements atLeast(String key, long value, long least) {
+    return that(value >= least, key, value, least + " or more");
+  }
+
   /// Requires a number of bytes between two others, both included.
   public Requirements bytesBetween(String key, long value, long least, long most) {
     return that(
@@ -60,6 +65,11 @@ public final class Requirements {
         ByteSizes.format(least) + " to " + ByteSizes.format(most));
   }
 
+  /// Requires a number of bytes that is not too small.
+  public Requirements bytesAtLeast(String key, long value, long least) {
+    return that(value >= least, key, ByteSizes.format(value), ByteSizes.format(least) + " or more");
+  }
+
   /// Requires a duration between two others, both included.
   public Requirements between(String key, Duration value, Duration least, Duration most) {
     return that(
@@ -67,6 +77,15 @@ public final class Requirements {
         key,
         Durations.format(value),
         Durations.format(least) + " to " + Durations.format(most));
+  }
+
+  /// Requires a duration that is not shorter than that of another key of the same table.
+  public Requirements notBelow(String key, Duration value, String other, Duration least) {
+    return that(
+        value.compareTo(least) >= 0,
+        key,
+        Durations.format(value),
+        "%s%s (%s) or more".formatted(prefix, other, Durations.format(least)));
   }
 
   /// Requires anything else.

@@ -1,5 +1,8 @@
 package io.penstock.gateway.backend;
 
+import static java.util.stream.Collectors.joining;
+
+import io.penstock.api.RouteName;
 import io.penstock.api.Scope;
 import io.penstock.api.tunnel.AgentHello;
 import io.penstock.api.tunnel.Refusal;
@@ -84,7 +87,7 @@ final class Admission {
   }
 
   private Verdict onlyRoute(AgentHello hello, StoredToken token) throws StorageException {
-    List<String> names = storage.routesOf(token.user()).stream().map(StoredRoute::name).toList();
+    List<RouteName> names = storage.routesOf(token.user()).stream().map(StoredRoute::name).toList();
     return switch (names.size()) {
       case 0 ->
           refused(
@@ -96,11 +99,13 @@ final class Admission {
           refused(
               Refusal.CHOOSE_ROUTE,
               "%s has several routes; choose with --domain: %s"
-                  .formatted(token.user(), String.join(", ", names)));
+                  .formatted(
+                      token.user(),
+                      names.stream().map(RouteName::toString).collect(joining(", "))));
     };
   }
 
-  private static Verdict admitted(AgentHello hello, StoredToken token, List<String> routes) {
+  private static Verdict admitted(AgentHello hello, StoredToken token, List<RouteName> routes) {
     return new Verdict.Admitted(
         new BackendConnection.Owner(token.user(), token.id(), routes, hello.identity()),
         token.expires());

@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Promise;
+import io.penstock.api.RouteName;
 import io.penstock.api.tunnel.AgentHello;
 import io.penstock.gateway.ingress.Upstream;
 import io.penstock.protocol.CloseReason;
@@ -40,7 +41,10 @@ final class BackendConnection implements Upstream {
   ///
   /// @param tokenId the id of the token, not its secret
   record Owner(
-      String user, String tokenId, List<String> routes, Optional<AgentHello.Identity> identity) {}
+      String user,
+      String tokenId,
+      List<RouteName> routes,
+      Optional<AgentHello.Identity> identity) {}
 
   private final String id;
   private final TunnelProtocol protocol;
@@ -167,7 +171,7 @@ final class BackendConnection implements Upstream {
         protocol.label(),
         transport,
         owner.user(),
-        owner.routes(),
+        owner.routes().stream().map(RouteName::toString).toList(),
         host(channel.remoteAddress()),
         phi(),
         inFlight(),

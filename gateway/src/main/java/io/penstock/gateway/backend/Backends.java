@@ -1,5 +1,6 @@
 package io.penstock.gateway.backend;
 
+import io.penstock.api.RouteName;
 import io.penstock.gateway.ingress.Route;
 import io.penstock.gateway.ingress.Upstreams;
 import java.util.Arrays;
@@ -28,7 +29,7 @@ public final class Backends implements Upstreams {
   private static final BackendConnection[] NOBODY = {};
 
   private final Map<String, BackendConnection> byId = new ConcurrentHashMap<>();
-  private final Map<String, BackendConnection[]> byRoute = new ConcurrentHashMap<>();
+  private final Map<RouteName, BackendConnection[]> byRoute = new ConcurrentHashMap<>();
   private final Map<Object, BackendConnection> byIdentity = new ConcurrentHashMap<>();
 
   /// Starts with nobody registered.
@@ -39,8 +40,8 @@ public final class Backends implements Upstreams {
     return describe(_ -> true);
   }
 
-  /// The connections that serve the route, given as `route add` prints it.
-  public List<Backend> byDomain(String route) {
+  /// The connections that serve the route.
+  public List<Backend> byDomain(RouteName route) {
     return describe(connection -> connection.owner().routes().contains(route));
   }
 
@@ -66,7 +67,7 @@ public final class Backends implements Upstreams {
 
   /// Disconnects what serves a route that no longer exists or belongs to somebody else.
   public void routesChanged(Collection<Route> routes) {
-    Map<String, String> owners = new ConcurrentHashMap<>();
+    Map<RouteName, String> owners = new ConcurrentHashMap<>();
     routes.forEach(route -> owners.put(route.name(), route.user()));
     endAll(
         it ->
@@ -98,7 +99,7 @@ public final class Backends implements Upstreams {
   /// Registers an admitted connection; a ghost of the same agent and number is closed.
   void register(BackendConnection connection) {
     byId.put(connection.id(), connection);
-    for (String route : connection.owner().routes()) {
+    for (RouteName route : connection.owner().routes()) {
       byRoute.merge(route, new BackendConnection[] {connection}, Backends::append);
     }
     identity(connection)
@@ -112,7 +113,7 @@ public final class Backends implements Upstreams {
     if (!byId.remove(connection.id(), connection)) {
       return;
     }
-    for (String route : connection.owner().routes()) {
+    for (RouteName route : connection.owner().routes()) {
       byRoute.computeIfPresent(route, (_, all) -> without(all, connection));
     }
     identity(connection).ifPresent(identity -> byIdentity.remove(identity, connection));

@@ -11,6 +11,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.penstock.api.RouteName;
 import io.penstock.api.tunnel.AgentHello;
 import io.penstock.api.tunnel.Refusal;
 import io.penstock.api.tunnel.TunnelNames;
@@ -59,7 +60,7 @@ public final class TunnelServer implements AutoCloseable {
   public record Surroundings(
       EventLoopGroup loops,
       SslContext tls,
-      Function<String, List<String>> publicUrls,
+      Function<RouteName, List<String>> publicUrls,
       Consumer<ChannelPipeline> clientApi,
       ExecutorService blocking) {}
 
@@ -181,7 +182,7 @@ public final class TunnelServer implements AutoCloseable {
     return backends;
   }
 
-  List<String> publicUrls(String route) {
+  List<String> publicUrls(RouteName route) {
     return surroundings.publicUrls().apply(route);
   }
 

@@ -1,5 +1,6 @@
 package io.penstock.gateway.ingress;
 
+import io.penstock.api.config.Requirements;
 import java.time.Duration;
 import java.util.List;
 
@@ -102,44 +103,35 @@ public record IngressConfig(
   /// As long as a lingering close is worth.
   public static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(5);
 
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+  private static final Duration LONGEST = Duration.ofDays(30);
+
   public static final IngressConfig DEFAULT = builder().build();
 
   public IngressConfig {
-    atLeast("ingress.max_connections", maxConnections, 1);
-    atLeast("ingress.max_head_bytes", maxHeadBytes, 1024);
-    atLeast("ingress.max_headers", maxHeaders, 8);
-    atLeast("ingress.max_target_bytes", maxTargetBytes, 256);
-    atLeast("ingress.max_body_bytes", maxBodyBytes, 0);
-    atLeast("ingress.max_drain_bytes", maxDrainBytes, 0);
-    atLeast("ingress.relay_window_bytes", relayWindowBytes, 16 * 1024);
-    positive("ingress.head_timeout", headTimeout);
-    positive("ingress.keep_alive_timeout", keepAliveTimeout);
-    positive("ingress.open_timeout", openTimeout);
-    positive("ingress.body_timeout", bodyTimeout);
-    positive("ingress.response_timeout", responseTimeout);
-    positive("ingress.stall_timeout", stallTimeout);
-    positive("ingress.upgraded_timeout", upgradedTimeout);
-    positive("ingress.drain_timeout", drainTimeout);
+    Requirements.of("ingress")
+        .atLeast("max_connections", maxConnections, 1)
+        .bytesAtLeast("max_head_bytes", maxHeadBytes, 1024)
+        .atLeast("max_headers", maxHeaders, 8)
+        .bytesAtLeast("max_target_bytes", maxTargetBytes, 256)
+        .bytesAtLeast("max_body_bytes", maxBodyBytes, 0)
+        .bytesAtLeast("max_drain_bytes", maxDrainBytes, 0)
+        .bytesAtLeast("relay_window_bytes", relayWindowBytes, 16 * 1024)
+        .between("head_timeout", headTimeout, SHORTEST, LONGEST)
+        .between("keep_alive_timeout", keepAliveTimeout, SHORTEST, LONGEST)
+        .between("open_timeout", openTimeout, SHORTEST, LONGEST)
+        .between("body_timeout", bodyTimeout, SHORTEST, LONGEST)
+        .between("response_timeout", responseTimeout, SHORTEST, LONGEST)
+        .between("stall_timeout", stallTimeout, SHORTEST, LONGEST)
+        .between("upgraded_timeout", upgradedTimeout, SHORTEST, LONGEST)
+        .between("drain_timeout", drainTimeout, SHORTEST, LONGEST)
+        .check();
     trustedProxies = List.copyOf(trustedProxies);
     TrustedProxies.parse(trustedProxies);
   }
 
   public static Builder builder() {
     return new Builder();
-  }
-
-  private static void atLeast(String key, long value, long least) {
-    if (value < least) {
-      throw new IllegalArgumentException(
-          key + " is " + value + ", allowed is " + least + " or more");
-    }
-  }
-
-  private static void positive(String key, Duration value) {
-    if (value.isNegative() || value.isZero() || value.compareTo(Duration.ofDays(30)) > 0) {
-      throw new IllegalArgumentException(
-          key + " is " + value + ", allowed is more than nothing and at most 30 days");
-    }
   }
 
   /// Collects what differs from the defaults.

@@ -29,11 +29,8 @@ public final class RouteTable {
     Map<String, List<Route>> exact = new HashMap<>();
     Map<String, List<Route>> wildcard = new HashMap<>();
     for (Route route : routes) {
-      if (route.isWildcard()) {
-        wildcard.computeIfAbsent(route.wildcardSuffix(), _ -> new ArrayList<>()).add(route);
-      } else {
-        exact.computeIfAbsent(route.domain(), _ -> new ArrayList<>()).add(route);
-      }
+      var byHost = route.name().isWildcard() ? wildcard : exact;
+      byHost.computeIfAbsent(route.name().host(), _ -> new ArrayList<>()).add(route);
     }
     exact.values().forEach(RouteTable::longestPathFirst);
     wildcard.values().forEach(RouteTable::longestPathFirst);
@@ -73,13 +70,13 @@ public final class RouteTable {
   }
 
   private static void longestPathFirst(List<Route> routes) {
-    routes.sort(Comparator.comparingInt((Route route) -> route.pathPrefix().length()).reversed());
+    routes.sort(Comparator.comparingInt((Route route) -> route.name().path().length()).reversed());
   }
 
   private static @Nullable Route longest(@Nullable List<Route> routes, String path) {
     if (routes != null) {
       for (Route route : routes) {
-        if (covers(route.pathPrefix(), path)) {
+        if (covers(route.name().path(), path)) {
           return route;
         }
       }

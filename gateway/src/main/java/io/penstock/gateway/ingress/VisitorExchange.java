@@ -368,7 +368,7 @@ final class VisitorExchange implements HttpExchange.Owner {
         method,
         target.host(),
         query < 0 ? target.path() : target.path().substring(0, query),
-        route == null ? null : route.name(),
+        route == null ? null : route.name().toString(),
         status,
         outcome,
         received,

@@ -144,8 +144,7 @@ final class JdbiStorage implements Storage {
 
   @Override
   public RouteAddition addRoute(RouteName name, String user) throws StorageException {
-    StoredRoute wanted =
-        new StoredRoute(name.toString(), UserName.require(user), toMillis(clock.instant()));
+    StoredRoute wanted = new StoredRoute(name, UserName.require(user), toMillis(clock.instant()));
     return with(
         handle ->
             handle.inTransaction(
@@ -157,7 +156,7 @@ final class JdbiStorage implements Storage {
                               INSERT INTO route (name, owner, created_millis)
                               VALUES (:name, :owner, :created) ON CONFLICT (name) DO NOTHING\
                               """)
-                          .bind("name", wanted.name())
+                          .bind("name", name.toString())
                           .bind("owner", wanted.user())
                           .bind("created", wanted.created().toEpochMilli())
                           .execute();
@@ -233,7 +232,7 @@ final class JdbiStorage implements Storage {
 
   /// Sorts here, as each database has an order of its own for texts.
   private static List<StoredRoute> sorted(List<StoredRoute> routes) {
-    return routes.stream().sorted(Comparator.comparing(StoredRoute::name)).toList();
+    return routes.stream().sorted(Comparator.comparing(route -> route.name().toString())).toList();
   }
 
   private static Optional<StoredRoute> find(Handle handle, RouteName name) {
@@ -258,7 +257,7 @@ final class JdbiStorage implements Storage {
 
   private static StoredRoute route(ResultSet row) throws SQLException {
     return new StoredRoute(
-        row.getString("name"),
+        RouteName.parse(row.getString("name")),
         row.getString("owner"),
         Instant.ofEpochMilli(row.getLong("created_millis")));
   }

@@ -9,26 +9,20 @@ import java.util.List;
 
 /// A route as it is remembered.
 ///
-/// @param name `DOMAIN[/PATH]` in the one spelling of [RouteName]
+/// @param name where visitors reach it
 /// @param user who owns it
 /// @param created when it was added
-public record StoredRoute(String name, String user, Instant created) {
-
-  /// The name in its two parts.
-  public RouteName routeName() {
-    return RouteName.parse(name);
-  }
+public record StoredRoute(RouteName name, String user, Instant created) {
 
   /// The route as the APIs list it, with a public address for each endpoint, secure ones first.
   public RouteInfo info(List<PublicEndpoint> endpoints) {
-    RouteName parsed = routeName();
     return new RouteInfo(
-        name,
+        name.toString(),
         user,
         created,
         endpoints.stream()
             .sorted(Comparator.comparing(PublicEndpoint::scheme).reversed())
-            .map(endpoint -> endpoint.url(parsed))
+            .map(endpoint -> endpoint.url(name))
             .toList());
   }
 }

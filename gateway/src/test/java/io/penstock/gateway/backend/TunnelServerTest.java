@@ -99,7 +99,7 @@ class TunnelServerTest {
 
     assertThat(agent.nextRequest()).startsWith("GET /health HTTP/1.1\r\nHost: backend\r\n");
     assertThat(agent.wasAnswered()).isFalse();
-    Backend backend = backends.byDomain("app.test").getFirst();
+    Backend backend = backends.byDomain(RouteName.parse("app.test")).getFirst();
     assertThat(backend.protocol()).isEqualTo("tun2");
     assertThat(backend.transport()).isEqualTo("tcp");
     assertThat(backend.user()).isEqualTo("ada");
@@ -204,7 +204,7 @@ class TunnelServerTest {
     assertThat(sibling.isConnected()).isTrue();
     assertThat(replica.isConnected()).isTrue();
     assertThat(again.isConnected()).isTrue();
-    assertThat(backends.byDomain("app.test")).hasSize(3);
+    assertThat(backends.byDomain(RouteName.parse("app.test"))).hasSize(3);
   }
 
   @Test
@@ -233,7 +233,7 @@ class TunnelServerTest {
     assertThat(removed.isConnected()).isTrue();
 
     storage.removeRoute(RouteName.parse("other.test"));
-    server.routesChanged(List.of(new Route("app.test", "", "ada")));
+    server.routesChanged(List.of(Route.parse("app.test", "ada")));
     await().until(() -> !removed.isConnected());
     assertThat(kept.isConnected()).isTrue();
     assertThat(backends.all()).hasSize(1);
@@ -277,7 +277,7 @@ class TunnelServerTest {
             loops, listener.localAddress(), OWN, own(token.token(), AGENT, 0, "app.test"), false);
     agents.add(deaf);
     deaf.controlText();
-    Route route = new Route("app.test", "", "ada");
+    Route route = Route.parse("app.test", "ada");
 
     await().until(() -> !backends.all().getFirst().usable());
     String deafId = backends.all().getFirst().id();
@@ -300,13 +300,13 @@ class TunnelServerTest {
   void requests_go_to_the_less_busy_of_two_connections() throws Exception {
     agent(OWN, own(token.token(), AGENT, 0, "app.test")).controlText();
     agent(OWN, own(token.token(), AGENT, 1, "app.test")).controlText();
-    Route route = new Route("app.test", "", "ada");
+    Route route = Route.parse("app.test", "ada");
     for (int i = 0; i < 1000; i++) {
       assertThat(backends.choose(route)).isInstanceOf(Upstreams.Chosen.class);
     }
 
     assertThat(backends.all()).extracting(Backend::inFlight).containsExactly(500, 500);
-    assertThat(backends.choose(new Route("nowhere.test", "", "ada")))
+    assertThat(backends.choose(Route.parse("nowhere.test", "ada")))
         .isEqualTo(Upstreams.None.NO_AGENT);
   }
 
@@ -314,7 +314,7 @@ class TunnelServerTest {
   void a_draining_agent_keeps_its_requests_and_gets_no_new_ones() throws Exception {
     TestAgent agent = agent(OWN, own(token.token(), AGENT, 0, "app.test"));
     agent.controlText();
-    Route route = new Route("app.test", "", "ada");
+    Route route = Route.parse("app.test", "ada");
     Upstream upstream = chosen(route);
     Promise<Channel> opened = loops.next().newPromise();
     upstream.open(new ChannelInboundHandlerAdapter(), opened);
@@ -334,7 +334,7 @@ class TunnelServerTest {
     TestAgent agent = agent(OWN, own(token.token(), AGENT, 0, "app.test"));
     agent.controlText();
     ids.add(backends.all().getFirst().id());
-    Upstream upstream = chosen(new Route("app.test", "", "ada"));
+    Upstream upstream = chosen(Route.parse("app.test", "ada"));
     agent.close();
     await().until(() -> backends.all().isEmpty());
 

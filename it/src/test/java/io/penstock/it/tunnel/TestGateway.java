@@ -7,6 +7,7 @@ import io.penstock.api.AddRouteRequest;
 import io.penstock.api.CreateTokenRequest;
 import io.penstock.api.CreatedToken;
 import io.penstock.api.HostPort;
+import io.penstock.api.RouteName;
 import io.penstock.api.Scope;
 import io.penstock.api.client.AdminClient;
 import io.penstock.gateway.Gateway;
@@ -149,7 +150,7 @@ final class TestGateway implements AutoCloseable {
   }
 
   List<Backend> backends(String route) {
-    return gateway.backends().byDomain(route);
+    return gateway.backends().byDomain(RouteName.parse(route));
   }
 
   Set<String> ids(String route) {

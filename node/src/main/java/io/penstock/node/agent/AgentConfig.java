@@ -1,5 +1,6 @@
 package io.penstock.node.agent;
 
+import io.penstock.api.config.Requirements;
 import io.penstock.api.tunnel.AgentHello;
 import io.penstock.api.tunnel.TunnelNames;
 import io.penstock.node.agent.app.AppConfig;
@@ -78,48 +79,31 @@ public record AgentConfig(
   public static final Duration DEFAULT_STABLE_AFTER = Duration.ofMinutes(1);
   public static final Duration DEFAULT_DRAIN_LIMIT = Duration.ofSeconds(30);
 
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+  private static final Duration LONGEST = Duration.ofDays(1);
+
   public AgentConfig {
     domains = List.copyOf(domains);
-    if (domains.size() > AgentHello.MAX_DOMAINS) {
-      throw new IllegalArgumentException(
-          "agent.domains has %d entries, allowed are at most %d"
-              .formatted(domains.size(), AgentHello.MAX_DOMAINS));
-    }
-    if (connections < 1 || connections > TunnelNames.MAX_CONNECTION_NUMBER + 1) {
-      throw new IllegalArgumentException(
-          "agent.connections is %d, allowed is 1 to %d"
-              .formatted(connections, TunnelNames.MAX_CONNECTION_NUMBER + 1));
-    }
-    positive("connect_limit", connectLimit);
-    positive("kcp_limit", kcpLimit);
-    positive("hello_limit", helloLimit);
-    positive("first_ping_limit", firstPingLimit);
-    positive("keep_alive_interval", keepAliveInterval);
-    positive("silence_limit", silenceLimit);
-    positive("backoff_least", backoffLeast);
-    positive("backoff_most", backoffMost);
-    positive("stable_after", stableAfter);
-    if (silenceLimit.compareTo(keepAliveInterval) < 0) {
-      throw new IllegalArgumentException(
-          "agent.silence_limit is %s, allowed is agent.keep_alive_interval (%s) or more"
-              .formatted(silenceLimit, keepAliveInterval));
-    }
-    if (backoffMost.compareTo(backoffLeast) < 0) {
-      throw new IllegalArgumentException(
-          "agent.backoff_most is %s, allowed is agent.backoff_least (%s) or more"
-              .formatted(backoffMost, backoffLeast));
-    }
-    if (drainLimit.isNegative()) {
-      throw new IllegalArgumentException(
-          "agent.drain_limit is " + drainLimit + ", allowed is 0 or more");
-    }
-  }
-
-  private static void positive(String key, Duration value) {
-    if (value.isNegative() || value.isZero() || value.compareTo(Duration.ofDays(1)) > 0) {
-      throw new IllegalArgumentException(
-          "agent." + key + " is " + value + ", allowed is more than 0, at most a day");
-    }
+    Requirements.of("agent")
+        .that(
+            domains.size() <= AgentHello.MAX_DOMAINS,
+            "domains",
+            "a list of " + domains.size(),
+            "at most " + AgentHello.MAX_DOMAINS)
+        .between("connections", connections, 1, TunnelNames.MAX_CONNECTION_NUMBER + 1)
+        .between("connect_limit", connectLimit, SHORTEST, LONGEST)
+        .between("kcp_limit", kcpLimit, SHORTEST, LONGEST)
+        .between("hello_limit", helloLimit, SHORTEST, LONGEST)
+        .between("first_ping_limit", firstPingLimit, SHORTEST, LONGEST)
+        .between("keep_alive_interval", keepAliveInterval, SHORTEST, LONGEST)
+        .between("silence_limit", silenceLimit, SHORTEST, LONGEST)
+        .notBelow("silence_limit", silenceLimit, "keep_alive_interval", keepAliveInterval)
+        .between("backoff_least", backoffLeast, SHORTEST, LONGEST)
+        .between("backoff_most", backoffMost, SHORTEST, LONGEST)
+        .notBelow("backoff_most", backoffMost, "backoff_least", backoffLeast)
+        .between("stable_after", stableAfter, SHORTEST, LONGEST)
+        .between("drain_limit", drainLimit, Duration.ZERO, LONGEST)
+        .check();
   }
 
   /// Starts from the defaults: TLS over TCP, verified by the system's roots, two connections.

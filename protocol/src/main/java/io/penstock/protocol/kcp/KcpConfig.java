@@ -1,5 +1,7 @@
 package io.penstock.protocol.kcp;
 
+import io.penstock.protocol.Bounds;
+
 /// The knobs of a KCP session.
 ///
 /// Nothing here is negotiated: each end has its own, and all of them work with each other. Names
@@ -64,23 +66,18 @@ public record KcpConfig(
   private static final int MIN_BUFFER_BYTES = 16 * 1024;
 
   public KcpConfig {
-    check("intervalMillis", intervalMillis, 1, 5_000);
-    check("resend", resend, 0, 1_000);
-    check("sndWnd", sndWnd, 1, MAX_WINDOW_SEGMENTS);
-    check("rcvWnd", rcvWnd, 1, MAX_WINDOW_SEGMENTS);
-    check("mtu", mtu, 50, 1_500);
-    check("sendBufferBytes", sendBufferBytes, MIN_BUFFER_BYTES, Integer.MAX_VALUE / 2);
-    check("receiveBufferBytes", receiveBufferBytes, MIN_BUFFER_BYTES, Integer.MAX_VALUE / 2);
-    check("deadLinkTransmissions", deadLinkTransmissions, 2, 1_000);
-    check("silenceMillis", silenceMillis, 100, 86_400_000);
-    check("lingerMillis", lingerMillis, 0, 600_000);
-  }
-
-  private static void check(String key, int value, int min, int max) {
-    if (value < min || value > max) {
-      throw new IllegalArgumentException(
-          "kcp " + key + " is " + value + ", allowed is " + min + " to " + max);
-    }
+    Bounds.requireBetween("kcp intervalMillis", intervalMillis, 1, 5_000);
+    Bounds.requireBetween("kcp resend", resend, 0, 1_000);
+    Bounds.requireBetween("kcp sndWnd", sndWnd, 1, MAX_WINDOW_SEGMENTS);
+    Bounds.requireBetween("kcp rcvWnd", rcvWnd, 1, MAX_WINDOW_SEGMENTS);
+    Bounds.requireBetween("kcp mtu", mtu, 50, 1_500);
+    Bounds.requireBetween(
+        "kcp sendBufferBytes", sendBufferBytes, MIN_BUFFER_BYTES, Integer.MAX_VALUE / 2);
+    Bounds.requireBetween(
+        "kcp receiveBufferBytes", receiveBufferBytes, MIN_BUFFER_BYTES, Integer.MAX_VALUE / 2);
+    Bounds.requireBetween("kcp deadLinkTransmissions", deadLinkTransmissions, 2, 1_000);
+    Bounds.requireBetween("kcp silenceMillis", silenceMillis, 100, 86_400_000);
+    Bounds.requireBetween("kcp lingerMillis", lingerMillis, 0, 600_000);
   }
 
   /// What Penstock uses: quick to retransmit, wide windows, considerate of the network.

@@ -1,5 +1,6 @@
 package io.penstock.protocol.smux;
 
+import io.penstock.protocol.Bounds;
 import java.time.Duration;
 
 /// The settings of a smux session; version, frame size and keep-alive must suit the peer.
@@ -79,37 +80,25 @@ public record SmuxConfig(
   public static final int OWN_RECEIVE_BUFFER_BYTES = 64 * 1024 * 1024;
 
   public SmuxConfig {
-    require(version == 1 || version == 2, "version", version, "1 or 2");
-    require(
-        maxFrameBytes >= 1 && maxFrameBytes <= SmuxFrame.MAX_PAYLOAD_BYTES,
-        "maxFrameBytes",
-        maxFrameBytes,
-        "1 to 65535");
-    require(
-        maxReceiveBufferBytes >= 1, "maxReceiveBufferBytes", maxReceiveBufferBytes, "1 or more");
-    require(
+    Bounds.require(version == 1 || version == 2, "smux version", version, "1 or 2");
+    Bounds.requireBetween("smux maxFrameBytes", maxFrameBytes, 1, SmuxFrame.MAX_PAYLOAD_BYTES);
+    Bounds.requireAtLeast("smux maxReceiveBufferBytes", maxReceiveBufferBytes, 1);
+    Bounds.require(
         maxStreamBufferBytes >= 2 && maxStreamBufferBytes <= maxReceiveBufferBytes,
-        "maxStreamBufferBytes",
+        "smux maxStreamBufferBytes",
         maxStreamBufferBytes,
         "2 to maxReceiveBufferBytes (" + maxReceiveBufferBytes + ")");
-    require(maxStreamOutputBytes >= 1, "maxStreamOutputBytes", maxStreamOutputBytes, "1 or more");
-    require(
-        keepAliveIntervalNanos > 0, "keepAliveIntervalNanos", keepAliveIntervalNanos, "1 or more");
-    require(
+    Bounds.requireAtLeast("smux maxStreamOutputBytes", maxStreamOutputBytes, 1);
+    Bounds.requireAtLeast("smux keepAliveIntervalNanos", keepAliveIntervalNanos, 1);
+    Bounds.require(
         keepAliveTimeoutNanos >= keepAliveIntervalNanos,
-        "keepAliveTimeoutNanos",
+        "smux keepAliveTimeoutNanos",
         keepAliveTimeoutNanos,
         "keepAliveIntervalNanos (" + keepAliveIntervalNanos + ") or more");
-    require(acceptBacklogStreams >= 1, "acceptBacklogStreams", acceptBacklogStreams, "1 or more");
-    require(maxPeerStreams >= 1, "maxPeerStreams", maxPeerStreams, "1 or more");
-    require(stallLimitNanos > 0, "stallLimitNanos", stallLimitNanos, "1 or more");
-    require(lingerNanos > 0, "lingerNanos", lingerNanos, "1 or more");
-  }
-
-  private static void require(boolean holds, String key, long value, String allowed) {
-    if (!holds) {
-      throw new IllegalArgumentException(key + " is " + value + ", allowed is " + allowed);
-    }
+    Bounds.requireAtLeast("smux acceptBacklogStreams", acceptBacklogStreams, 1);
+    Bounds.requireAtLeast("smux maxPeerStreams", maxPeerStreams, 1);
+    Bounds.requireAtLeast("smux stallLimitNanos", stallLimitNanos, 1);
+    Bounds.requireAtLeast("smux lingerNanos", lingerNanos, 1);
   }
 
   /// The original's defaults in version 1, for a peer that may be the original.

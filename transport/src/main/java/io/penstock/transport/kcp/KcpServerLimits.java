@@ -1,5 +1,6 @@
 package io.penstock.transport.kcp;
 
+import io.penstock.protocol.Bounds;
 import java.time.Duration;
 
 /// What addresses that have proven nothing may cost a [KcpServerChannel].
@@ -31,17 +32,10 @@ public record KcpServerLimits(
   public static final Duration DEFAULT_PROVE_WITHIN = Duration.ofSeconds(10);
 
   public KcpServerLimits {
-    check("unprovenPeers", unprovenPeers, 1, 1 << 20);
-    check("unprovenBytes", unprovenBytes, 64 * 1024, Long.MAX_VALUE);
-    check("unprovenSegments", unprovenSegments, 2, 1024);
-    check("proveWithin in milliseconds", proveWithin.toMillis(), 10, 600_000);
-  }
-
-  private static void check(String key, long value, long min, long max) {
-    if (value < min || value > max) {
-      throw new IllegalArgumentException(
-          "kcp " + key + " is " + value + ", allowed is " + min + " to " + max);
-    }
+    Bounds.requireBetween("kcp unprovenPeers", unprovenPeers, 1, 1 << 20);
+    Bounds.requireAtLeast("kcp unprovenBytes", unprovenBytes, 64 * 1024);
+    Bounds.requireBetween("kcp unprovenSegments", unprovenSegments, 2, 1024);
+    Bounds.requireBetween("kcp proveWithin in milliseconds", proveWithin.toMillis(), 10, 600_000);
   }
 
   public static KcpServerLimits defaults() {

@@ -1,5 +1,6 @@
 package io.penstock.node.agent.app;
 
+import io.penstock.api.config.Requirements;
 import io.penstock.transport.tls.Trust;
 import java.net.URI;
 import java.time.Duration;
@@ -52,6 +53,9 @@ public record AppConfig(
   /// visitor reads; what is left to read by then is at most a window.
   public static final Duration DEFAULT_FINISH_WAIT = Duration.ofSeconds(30);
 
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+  private static final Duration LONGEST = Duration.ofDays(30);
+
   public AppConfig {
     String scheme = target.getScheme() == null ? "" : target.getScheme().toLowerCase(Locale.ROOT);
     if (!scheme.equals("http") && !scheme.equals("https")) {
@@ -70,13 +74,15 @@ public record AppConfig(
               + "' has a query, a fragment or a user; only host, port and path are"
               + " allowed");
     }
-    atLeast("max_head_bytes", maxHeadBytes, 1024);
-    atLeast("max_headers", maxHeaders, 8);
-    atLeast("max_idle_connections", maxIdleConnections, 0);
-    positive("max_idle", maxIdle);
-    positive("connect_timeout", connectTimeout);
-    positive("head_timeout", headTimeout);
-    positive("finish_wait", finishWait);
+    Requirements.of("app")
+        .bytesAtLeast("max_head_bytes", maxHeadBytes, 1024)
+        .atLeast("max_headers", maxHeaders, 8)
+        .atLeast("max_idle_connections", maxIdleConnections, 0)
+        .between("max_idle", maxIdle, SHORTEST, LONGEST)
+        .between("connect_timeout", connectTimeout, SHORTEST, LONGEST)
+        .between("head_timeout", headTimeout, SHORTEST, LONGEST)
+        .between("finish_wait", finishWait, SHORTEST, LONGEST)
+        .check();
   }
 
   /// A config with the defaults for everything but the target.
@@ -97,20 +103,6 @@ public record AppConfig(
       return target.getPort();
     }
     return secure() ? 443 : 80;
-  }
-
-  private static void atLeast(String key, int value, int least) {
-    if (value < least) {
-      throw new IllegalArgumentException(
-          "app." + key + " is " + value + ", allowed is " + least + " or more");
-    }
-  }
-
-  private static void positive(String key, Duration value) {
-    if (value.isNegative() || value.isZero() || value.compareTo(Duration.ofDays(30)) > 0) {
-      throw new IllegalArgumentException(
-          "app." + key + " is " + value + ", allowed is more than nothing and at most 30 days");
-    }
   }
 
   /// Collects what differs from the defaults.
