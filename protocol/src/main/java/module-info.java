@@ -8,9 +8,13 @@ import org.jspecify.annotations.NullMarked;
 module io.penstock.protocol {
   requires transitive io.netty.buffer;
   requires io.netty.common;
+  requires com.google.protobuf;
   requires static transitive org.jspecify;
 
   exports io.penstock.protocol;
   exports io.penstock.protocol.kcp;
   exports io.penstock.protocol.smux;
+  // generated; only the runtime looks into its messages
+  exports io.penstock.protocol.snaptun.message to
+      com.google.protobuf;
 }
