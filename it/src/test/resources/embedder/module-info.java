@@ -1,0 +1,4 @@
+/// A program that embeds an agent and has a module descriptor of its own.
+module embedder {
+  requires io.penstock.node;
+}
