@@ -13,6 +13,8 @@ module io.penstock.protocol {
 
   exports io.penstock.protocol;
   exports io.penstock.protocol.kcp;
+  exports io.penstock.protocol.netstack.icmp;
+  exports io.penstock.protocol.netstack.wire;
   exports io.penstock.protocol.smux;
   // generated; only the runtime looks into its messages
   exports io.penstock.protocol.snaptun.message to
