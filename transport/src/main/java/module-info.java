@@ -10,7 +10,7 @@ module io.penstock.transport {
   requires transitive io.netty.handler;
   requires transitive io.netty.codec.http;
   requires io.netty.codec;
-  requires io.netty.codec.classes.quic;
+  requires transitive io.netty.codec.classes.quic;
   requires io.netty.resolver;
   requires io.netty.transport.classes.epoll;
   requires io.netty.transport.unix.common;
@@ -19,6 +19,7 @@ module io.penstock.transport {
 
   exports io.penstock.transport;
   exports io.penstock.transport.kcp;
+  exports io.penstock.transport.quic;
   exports io.penstock.transport.smux;
   exports io.penstock.transport.relay;
   exports io.penstock.transport.tls;

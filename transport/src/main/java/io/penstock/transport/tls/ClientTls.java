@@ -93,6 +93,22 @@ public final class ClientTls {
 
   private static TrustManager[] trustManagers(Path file)
       throws GeneralSecurityException, SSLException {
+    return factory(file).getTrustManagers();
+  }
+
+  /// Trusts the authorities in a PEM file.
+  ///
+  /// @throws SSLException when the file cannot be read or holds none, with the file in its message
+  static TrustManagerFactory authorities(Path file) throws SSLException {
+    try {
+      return factory(file);
+    } catch (GeneralSecurityException e) {
+      throw new SSLException("no certificate in the CA file " + file, e);
+    }
+  }
+
+  private static TrustManagerFactory factory(Path file)
+      throws GeneralSecurityException, SSLException {
     KeyStore roots = KeyStore.getInstance(KeyStore.getDefaultType());
     try (InputStream in = Files.newInputStream(file)) {
       roots.load(null, null);
@@ -106,7 +122,7 @@ public final class ClientTls {
     TrustManagerFactory factory =
         TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
     factory.init(roots);
-    return factory.getTrustManagers();
+    return factory;
   }
 
   /// Makes the handler for one connection.

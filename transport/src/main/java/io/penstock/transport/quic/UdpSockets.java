@@ -1,0 +1,82 @@
+package io.penstock.transport.quic;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.handler.codec.quic.EpollQuicUtils;
+import io.netty.handler.codec.quic.QuicCodecBuilder;
+import io.netty.handler.codec.quic.QuicCongestionControlAlgorithm;
+import io.netty.handler.codec.quic.SegmentedDatagramPacketAllocator;
+import java.util.concurrent.TimeUnit;
+
+/// How the UDP sockets under QUIC are made, and what both ends of a connection agree on.
+///
+/// With epoll the system splits what is sent and joins what is received (UDP GSO and GRO), which is
+/// worth a factor of three or more; elsewhere each datagram is a call of its own.
+final class UdpSockets {
+
+  /// Segments of one send; 32 full ones stay below the 65,507 bytes of a UDP payload.
+  private static final int SEGMENTS_PER_SEND = 32;
+
+  /// Holds the largest batch that the system joins.
+  private static final int JOINED_BYTES = 65_535;
+
+  private static final int READS_PER_TURN = 16;
+
+  /// Holds a burst of several windows; the system may grant less.
+  private static final int SYSTEM_BUFFER_BYTES = 4 * 1024 * 1024;
+
+  /// What waits for the system before connections are asked for no more.
+  private static final WriteBufferWaterMark WATER_MARK =
+      new WriteBufferWaterMark(512 * 1024, 2 * 1024 * 1024);
+
+  private UdpSockets() {}
+
+  static boolean isEpoll(EventLoop loop) {
+    return loop instanceof IoEventLoop io && io.isIoType(EpollIoHandler.class);
+  }
+
+  static Bootstrap bootstrap(EventLoop loop) {
+    Bootstrap bootstrap =
+        new Bootstrap()
+            .group(loop)
+            .option(ChannelOption.SO_RCVBUF, SYSTEM_BUFFER_BYTES)
+            .option(ChannelOption.SO_SNDBUF, SYSTEM_BUFFER_BYTES)
+            .option(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+            .option(
+                ChannelOption.RECVBUF_ALLOCATOR,
+                new FixedRecvByteBufAllocator(JOINED_BYTES).maxMessagesPerRead(READS_PER_TURN));
+    return isEpoll(loop)
+        ? bootstrap.channel(EpollDatagramChannel.class).option(EpollChannelOption.UDP_GRO, true)
+        : bootstrap.channel(NioDatagramChannel.class);
+  }
+
+  static SegmentedDatagramPacketAllocator segments(EventLoop loop) {
+    return isEpoll(loop)
+        ? EpollQuicUtils.newSegmentedAllocator(SEGMENTS_PER_SEND)
+        : SegmentedDatagramPacketAllocator.NONE;
+  }
+
+  static <B extends QuicCodecBuilder<B>> B configure(B builder, QuicConfig config) {
+    int queue = config.datagrams().quicQueueDatagrams();
+    return builder
+        .maxIdleTimeout(config.idleTimeout().toMillis(), TimeUnit.MILLISECONDS)
+        .maxSendUdpPayloadSize(config.maxUdpPayloadBytes())
+        .maxRecvUdpPayloadSize(config.maxUdpPayloadBytes())
+        .discoverPmtu(true)
+        .congestionControlAlgorithm(QuicCongestionControlAlgorithm.CUBIC)
+        .localConnectionIdLength(ConnectionIds.LENGTH_BYTES)
+        .datagram(queue, queue)
+        .initialMaxStreamsBidirectional(config.maxStreams())
+        .initialMaxStreamDataBidirectionalLocal(config.streamWindowBytes())
+        .initialMaxStreamDataBidirectionalRemote(config.streamWindowBytes())
+        .initialMaxData(4L * config.streamWindowBytes());
+  }
+}
