@@ -58,9 +58,6 @@ public final class Gateway implements AutoCloseable {
   /// What sockets and loops may take to close.
   private static final Duration TEAR_DOWN_LIMIT = Duration.ofSeconds(5);
 
-  /// Event loops that end with no quiet time at all may leave channels open, and their buffers.
-  private static final long QUIET_MILLIS = 50;
-
   private enum Phase {
     SERVING,
     DRAINING,
@@ -377,8 +374,7 @@ public final class Gateway implements AutoCloseable {
   }
 
   private static void stop(MultiThreadIoEventLoopGroup loops) {
-    loops
-        .shutdownGracefully(QUIET_MILLIS, TEAR_DOWN_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+    NativeSupport.endEventLoops(loops, TEAR_DOWN_LIMIT)
         .awaitUninterruptibly(TEAR_DOWN_LIMIT.toMillis());
   }
 }

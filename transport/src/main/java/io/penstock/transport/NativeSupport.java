@@ -1,5 +1,8 @@
 package io.penstock.transport;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
@@ -18,12 +21,21 @@ import io.netty.handler.codec.quic.Quic;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.SingleThreadEventExecutor;
+import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 
 /// Which native parts of Netty are active here, and the channel and loop types that follow from it.
 ///
 /// Without them everything works in pure Java, more slowly; QUIC alone needs its native part. All
 /// methods may be called from any thread.
 public final class NativeSupport {
+
+  /// A loop without a new task for this long has done what followed from its end, also on behalf of
+  /// other loops that end beside it.
+  private static final long QUIET_MILLIS = 50;
 
   private NativeSupport() {}
 
@@ -47,12 +59,36 @@ public final class NativeSupport {
     return openSsl() ? SslProvider.OPENSSL : SslProvider.JDK;
   }
 
-  /// Starts event loops on daemon threads named `name-…`; the caller shuts the group down.
+  /// Starts event loops on daemon threads named `name-…`; the caller ends them with
+  /// [#endEventLoops].
   ///
   /// @param threads how many, at least 1
   public static MultiThreadIoEventLoopGroup newEventLoops(int threads, String name) {
     IoHandlerFactory io = epoll() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(name, true), io);
+  }
+
+  /// Ends event loops: closes the sockets that are open on them and runs what follows from that.
+  ///
+  /// Netty alone may not: a loop closes its sockets in the turn after it was asked to end, and one
+  /// that is asked in the midst of its last tasks may find nothing more to do and take no such
+  /// turn. What waited in pipelines and sessions is lost then. A loop that has had a hook to run
+  /// takes another turn in any case.
+  ///
+  /// @param limit after which the loops stop even if new tasks keep coming
+  /// @return is done when the threads are gone
+  public static Future<?> endEventLoops(EventLoopGroup loops, Duration limit) {
+    for (EventExecutor loop : loops) {
+      if (loop instanceof SingleThreadEventExecutor executor && !executor.isShuttingDown()) {
+        try {
+          executor.addShutdownHook(() -> {});
+        } catch (RejectedExecutionException _) {
+          // It has ended meanwhile.
+        }
+      }
+    }
+    long limitMillis = Math.max(limit.toMillis(), QUIET_MILLIS);
+    return loops.shutdownGracefully(QUIET_MILLIS, limitMillis, MILLISECONDS);
   }
 
   /// How many event loops make full use of this machine.

@@ -38,8 +38,7 @@ public final class Agent implements AutoCloseable {
   /// What tearing down sockets and loops may take after the drain.
   private static final long GRACE_NANOS = Duration.ofSeconds(5).toNanos();
 
-  /// Event loops that end with no quiet time at all may leave channels open, and their buffers.
-  private static final long QUIET_MILLIS = 50;
+  private static final Duration LOOPS_LIMIT = Duration.ofSeconds(1);
 
   private final AgentConfig config;
   private final Consumer<AgentStatus> listener;
@@ -237,7 +236,7 @@ public final class Agent implements AutoCloseable {
     }
     all.forEach(AgentConnection::close);
     all.forEach(AgentConnection::awaitClosed);
-    loops.shutdownGracefully(QUIET_MILLIS, 1000, TimeUnit.MILLISECONDS).awaitUninterruptibly();
+    NativeSupport.endEventLoops(loops, LOOPS_LIMIT).awaitUninterruptibly();
     blocking.shutdownNow();
     events.shutdown();
     closed.countDown();

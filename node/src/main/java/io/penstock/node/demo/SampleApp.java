@@ -15,10 +15,12 @@ import io.netty.handler.flow.FlowControlHandler;
 import io.netty.handler.stream.ChunkedWriteHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import io.penstock.transport.NativeSupport;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /// A small web app on loopback that shows what a tunnel carries.
@@ -36,6 +38,8 @@ import java.util.concurrent.TimeUnit;
 /// when the socket takes more, so a transfer of any size holds a few hundred KiB. One event loop
 /// thread serves all connections. [#close()] closes them and frees the port.
 public final class SampleApp implements AutoCloseable {
+
+  private static final Duration END_LIMIT = Duration.ofSeconds(1);
 
   private final EventLoopGroup loop;
   private final ChannelGroup visitors;
@@ -76,7 +80,7 @@ public final class SampleApp implements AutoCloseable {
             .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
             .awaitUninterruptibly();
     if (!bound.isSuccess()) {
-      loop.shutdownGracefully(0, 0, TimeUnit.SECONDS).awaitUninterruptibly();
+      NativeSupport.endEventLoops(loop, END_LIMIT).awaitUninterruptibly();
       throw new IOException("the sample app cannot listen on loopback", bound.cause());
     }
     return new SampleApp(loop, visitors, bound.channel());
@@ -97,6 +101,6 @@ public final class SampleApp implements AutoCloseable {
   public void close() {
     listener.close().awaitUninterruptibly();
     visitors.close().awaitUninterruptibly();
-    loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+    NativeSupport.endEventLoops(loop, END_LIMIT).awaitUninterruptibly(2, TimeUnit.SECONDS);
   }
 }

@@ -18,6 +18,7 @@ import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.SingleThreadEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -29,6 +30,10 @@ import java.util.Set;
 /// A UDP socket on an event loop: batches of datagrams in, datagrams out as long as there is room.
 ///
 /// With epoll a batch is one `recvmmsg` and one `sendmmsg`. All methods run on the event loop.
+///
+/// A socket outlives the channels on it while their sessions linger, so nobody else may know of it
+/// when the event loop is ended. It closes itself then: Netty closes what is registered with a loop
+/// only if the loop takes another turn after it was asked to end.
 final class UdpSocket {
 
   /// What happens at the socket, told on the event loop.
@@ -43,7 +48,7 @@ final class UdpSocket {
     /// The system reports an error; the socket goes on.
     void failed(Throwable cause);
 
-    /// The socket was closed, by us or not.
+    /// The socket was closed, by us or not, or its event loop ends; may be told more than once.
     void closed();
   }
 
@@ -72,12 +77,25 @@ final class UdpSocket {
     DatagramChannel channel = newChannel(loop);
     UdpSocket socket = new UdpSocket(channel);
     channel.pipeline().addLast(socket.new Inbound(listener));
+    socket.closeAtEndOf(loop, listener);
     channel.config().setOption(ChannelOption.SO_RCVBUF, SYSTEM_BUFFER_BYTES);
     channel.config().setOption(ChannelOption.SO_SNDBUF, SYSTEM_BUFFER_BYTES);
     channel.config().setWriteBufferWaterMark(WATER_MARK);
     socket.complete(loop.register(channel));
     socket.complete(channel.bind(local));
     return socket;
+  }
+
+  private void closeAtEndOf(EventLoop loop, Listener listener) {
+    if (loop instanceof SingleThreadEventExecutor executor) {
+      Runnable end =
+          () -> {
+            listener.closed();
+            close();
+          };
+      executor.addShutdownHook(end);
+      channel.closeFuture().addListener(_ -> executor.removeShutdownHook(end));
+    }
   }
 
   private static DatagramChannel newChannel(EventLoop loop) {
