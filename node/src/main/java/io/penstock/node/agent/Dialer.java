@@ -3,6 +3,8 @@ package io.penstock.node.agent;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
@@ -10,6 +12,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.penstock.api.tunnel.TunnelNames;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.kcp.KcpChannel;
+import io.penstock.transport.kcp.KcpException;
 import io.penstock.transport.tls.ClientTls;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -22,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /// Makes one connection to the gateway, as far as the end of the TLS handshake.
 ///
@@ -90,7 +94,9 @@ final class Dialer {
           switch (dialled) {
             case Dialled.Connected connected -> result.accept(connected);
             case Dialled.Failed(String cause) ->
-                dialTcp(Optional.of("KCP did not connect (" + cause + "); using TCP"), result);
+                dialTcp(
+                    Optional.of("KCP did not connect (" + cause + "); using TCP"),
+                    instead -> result.accept(alsoWithoutKcp(instead, cause)));
           }
         };
     resolve(
@@ -101,6 +107,14 @@ final class Dialer {
                 new Attempt(
                     address, "kcp", Optional.empty(), config.kcpLimit(), TunnelNames.ALPN_AGENT),
                 orTcp));
+  }
+
+  private static Dialled alsoWithoutKcp(Dialled overTcp, String kcpCause) {
+    return switch (overTcp) {
+      case Dialled.Connected connected -> connected;
+      case Dialled.Failed(String cause) ->
+          new Dialled.Failed(cause + "; KCP before it: " + kcpCause);
+    };
   }
 
   /// One try to connect.
@@ -144,6 +158,10 @@ final class Dialer {
   }
 
   private void secure(Attempt attempt, Consumer<Dialled> result) {
+    if (loop.isShuttingDown()) {
+      result.accept(new Dialled.Failed("the agent is closing"));
+      return;
+    }
     Bootstrap bootstrap =
         new Bootstrap()
             .group(loop)
@@ -185,6 +203,7 @@ final class Dialer {
 
   private void handshake(
       Bootstrap bootstrap, ClientTls tls, Attempt attempt, Consumer<Dialled> result) {
+    LinkFailure failure = new LinkFailure();
     connect(
         bootstrap.handler(
             new ChannelInitializer<Channel>() {
@@ -197,7 +216,8 @@ final class Dialer {
                             channel.alloc(),
                             config.gateway().getHostString(),
                             attempt.address().getPort(),
-                            attempt.limit()));
+                            attempt.limit()),
+                        failure);
               }
             }),
         attempt,
@@ -209,22 +229,24 @@ final class Dialer {
               .addListener(
                   done -> {
                     if (done.isSuccess()) {
+                      channel.pipeline().remove(failure);
                       boolean own = TunnelNames.ALPN_AGENT.equals(handler.applicationProtocol());
                       result.accept(
                           new Dialled.Connected(channel, own, attempt.transport(), attempt.note()));
                     } else {
                       channel.close();
-                      handshakeFailed(attempt, done.cause(), result);
+                      handshakeFailed(attempt, failure.or(done.cause()), result);
                     }
                   });
         });
   }
 
   private void handshakeFailed(Attempt attempt, Throwable cause, Consumer<Dialled> result) {
-    if (!attempt.protocol().isEmpty() && cause instanceof SSLException && !isDistrust(cause)) {
-      secure(attempt.withoutProtocol(), result);
-    } else {
-      result.accept(new Dialled.Failed(describe(attempt, cause)));
+    switch (cause) {
+      case SSLException _ when !attempt.protocol().isEmpty() && !isDistrust(cause) ->
+          secure(attempt.withoutProtocol(), result);
+      case KcpException _ -> result.accept(cannotConnect(attempt, cause));
+      default -> result.accept(new Dialled.Failed(describe(attempt, cause)));
     }
   }
 
@@ -261,15 +283,37 @@ final class Dialer {
           if (done.isSuccess()) {
             next.accept(connecting.channel());
           } else {
-            String why = done.cause().getMessage();
-            result.accept(
-                new Dialled.Failed(
-                    "cannot connect to %s:%d: %s"
-                        .formatted(
-                            attempt.address().getHostString(),
-                            attempt.address().getPort(),
-                            why == null ? done.cause().toString() : why)));
+            result.accept(cannotConnect(attempt, done.cause()));
           }
         });
+  }
+
+  private static Dialled cannotConnect(Attempt attempt, Throwable cause) {
+    String why = cause.getMessage();
+    return new Dialled.Failed(
+        "cannot connect to %s:%d: %s"
+            .formatted(
+                attempt.address().getHostString(),
+                attempt.address().getPort(),
+                why == null ? cause.toString() : why));
+  }
+
+  /// The end of a pipeline that does not carry a session yet: keeps what broke the connection below
+  /// TLS, which itself only sees that it was closed.
+  private static final class LinkFailure extends ChannelInboundHandlerAdapter {
+
+    private @Nullable KcpException first;
+
+    Throwable or(Throwable ofTls) {
+      return first == null ? ofTls : first;
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      if (first == null && cause instanceof KcpException kcp) {
+        first = kcp;
+      }
+      ctx.close();
+    }
   }
 }
