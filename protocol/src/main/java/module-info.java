@@ -16,6 +16,7 @@ module io.penstock.protocol {
   exports io.penstock.protocol.netstack.icmp;
   exports io.penstock.protocol.netstack.wire;
   exports io.penstock.protocol.smux;
+  exports io.penstock.protocol.snaptun;
   // generated; only the runtime looks into its messages
   exports io.penstock.protocol.snaptun.message to
       com.google.protobuf;

@@ -1,0 +1,390 @@
+package io.penstock.protocol.snaptun;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.protocol.CloseReason;
+import io.penstock.protocol.Deadlines;
+import io.penstock.protocol.Engine;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+
+/// The client's end of one tunnel: it establishes the session and asks for addresses, renews the
+/// session before it ends, and keeps an idle connection alive.
+///
+/// Requests go out one at a time, each on a stream of its own. Everything that wants one is a
+/// [Work] in a short queue: establishing, automatic renewals, keep-alives and the owner's commands.
+/// A token is fetched from outside for a renewal and kept for everything that needs one after it.
+///
+/// **Time.** Nanoseconds of a monotonic clock, and Unix milliseconds where the server's expiry is
+/// compared with today.
+///
+/// Deviates from the original: the status of a response counts; a renewed token is kept; the tunnel
+/// is kept alive here, by presenting the current token again, as Netty's QUIC has no keep-alive.
+///
+/// Not thread-safe, except [#states].
+public final class ClientTunnel implements Engine {
+
+  private static final int MAX_WAITING = 16;
+
+  private enum Phase {
+    IDLE,
+    FETCHING_TOKEN,
+    EXCHANGING,
+    ENDED
+  }
+
+  private enum Timer {
+    /// When establishing has taken too long; armed until the tunnel is established.
+    CONNECT,
+    /// When the token supplier has taken too long.
+    TOKEN,
+    /// When a response has taken too long.
+    RESPONSE,
+    /// When the session is to be renewed.
+    RENEW,
+    /// When the connection would soon be idle.
+    KEEP_ALIVE
+  }
+
+  private enum Kind {
+    FIRST_RENEWAL,
+    FIRST_ASSIGNMENT,
+    AUTO_RENEWAL,
+    KEEP_ALIVE,
+    RENEWAL,
+    ASSIGNMENT
+  }
+
+  private record Work(Kind kind, long ticket, List<AddressRange> wanted) {}
+
+  private final ClientTunnelConfig config;
+  private final TunnelStates states = new TunnelStates();
+  private final Timers<Timer> timers = new Timers<>(Timer.values());
+  private final RenewalSchedule schedule;
+  private final Queue<ClientAction> actions = new ArrayDeque<>(4);
+  private final Queue<Work> waiting = new ArrayDeque<>(4);
+
+  private Phase phase = Phase.IDLE;
+  private Work work;
+  private @Nullable ControlResponseReader reader;
+  private String token = "";
+  private long ticket;
+  private long expiryNanos;
+  private long packets;
+  private long packetsAtKeepAlive;
+
+  /// Starts to establish the tunnel.
+  ///
+  /// @param wanted none for any address
+  public ClientTunnel(ClientTunnelConfig config, List<AddressRange> wanted, long nowNanos) {
+    requireWanted(wanted);
+    this.config = config;
+    this.schedule = new RenewalSchedule(config.renewalThresholdNanos());
+    this.work = new Work(Kind.FIRST_RENEWAL, 0, List.copyOf(wanted));
+    timers.arm(Timer.CONNECT, nowNanos, config.connectTimeoutNanos());
+    fetchToken(nowNanos);
+  }
+
+  // Inputs: the token that was asked for.
+
+  /// Takes the token of [ClientAction.FetchToken].
+  public void tokenFetched(long ticket, String token, long nowNanos) {
+    if (phase != Phase.FETCHING_TOKEN || ticket != this.ticket) {
+      return;
+    }
+    timers.disarm(Timer.TOKEN);
+    if (!ControlRequest.isSendable(token)) {
+      failed(new ConnectFault.NoToken("it cannot be sent"), nowNanos);
+      return;
+    }
+    this.token = token;
+    send(new ControlRequest.SessionRenewal(token), nowNanos);
+  }
+
+  /// There is no token.
+  ///
+  /// @param detail what the supplier said
+  public void tokenFailed(long ticket, String detail, long nowNanos) {
+    if (phase == Phase.FETCHING_TOKEN && ticket == this.ticket) {
+      timers.disarm(Timer.TOKEN);
+      failed(new ConnectFault.NoToken(detail), nowNanos);
+    }
+  }
+
+  // Inputs: the current request's stream.
+
+  /// Takes bytes of the response; the buffer is released.
+  public void receive(ByteBuf in, long nowNanos) {
+    if (phase != Phase.EXCHANGING || reader == null) {
+      in.release();
+    } else if (reader.receive(in) instanceof ControlResponseReader.Outcome.Faulty(var fault)) {
+      actions.add(ClientAction.DropRequest.DROP_REQUEST);
+      failed(fault, nowNanos);
+    }
+  }
+
+  /// The response came to its FIN.
+  public void responseFinished(long nowNanos, long nowMillis) {
+    if (phase != Phase.EXCHANGING || reader == null) {
+      return;
+    }
+    switch (reader.finish()) {
+      case ControlResponseReader.Outcome.Faulty(ResponseFault fault) -> failed(fault, nowNanos);
+      case ControlResponseReader.Outcome.Whole(ControlResponse response) ->
+          answered(response, nowNanos, nowMillis);
+      case ControlResponseReader.Outcome.Incomplete _ -> throw new AssertionError();
+    }
+  }
+
+  /// The stream broke, or could not be opened.
+  public void requestFailed(String detail, long nowNanos) {
+    if (phase == Phase.EXCHANGING) {
+      failed(new ResponseFault.StreamFailed(detail), nowNanos);
+    }
+  }
+
+  // Inputs: the connection.
+
+  /// The connection ended from the other side, or broke.
+  public void connectionEnded(TunnelEnd end) {
+    end(end);
+  }
+
+  /// Tells how many packets have travelled so far, both ways; to be told before [#onDeadline].
+  public void noteTraffic(long packets) {
+    this.packets = packets;
+  }
+
+  // Commands.
+
+  /// Fetches a token and renews the session with it.
+  ///
+  /// @return the ticket of [ClientAction.Done] or [ClientAction.Failed]
+  public long renew(long nowNanos) {
+    return command(Kind.RENEWAL, List.of(), nowNanos);
+  }
+
+  /// Asks for other addresses.
+  ///
+  /// @param wanted none for any address
+  /// @return the ticket of [ClientAction.Done] or [ClientAction.Failed]
+  public long assign(List<AddressRange> wanted, long nowNanos) {
+    requireWanted(wanted);
+    return command(Kind.ASSIGNMENT, wanted, nowNanos);
+  }
+
+  /// Ends the tunnel; does nothing if it has ended.
+  public void close(long applicationCode, String reason) {
+    end(new TunnelEnd.ClosedHere(applicationCode, reason));
+  }
+
+  // Time and output.
+
+  @Override
+  public long nextDeadlineNanos() {
+    return timers.next();
+  }
+
+  @Override
+  public void onDeadline(long nowNanos) {
+    if (timers.fire(Timer.CONNECT, nowNanos)) {
+      end(new TunnelEnd.ConnectFailed(ConnectFault.Timeout.TIMEOUT));
+    }
+    if (timers.fire(Timer.TOKEN, nowNanos)) {
+      ticket++;
+      failed(new ConnectFault.NoToken("the supplier did not answer in time"), nowNanos);
+    }
+    if (timers.fire(Timer.RESPONSE, nowNanos)) {
+      actions.add(ClientAction.DropRequest.DROP_REQUEST);
+      failed(ResponseFault.NoResponse.NO_RESPONSE, nowNanos);
+    }
+    if (timers.fire(Timer.RENEW, nowNanos)) {
+      renewalDue(nowNanos);
+    }
+    if (timers.fire(Timer.KEEP_ALIVE, nowNanos)) {
+      keepAliveDue(nowNanos);
+    }
+  }
+
+  /// Returns what to do next, or null when nothing is left.
+  public @Nullable ClientAction pollAction() {
+    return actions.poll();
+  }
+
+  /// The state, to be looked at from any thread.
+  public TunnelStates states() {
+    return states;
+  }
+
+  private long command(Kind kind, List<AddressRange> wanted, long nowNanos) {
+    if (!(states.current().state() instanceof TunnelState.Assigned)) {
+      throw new IllegalStateException("the tunnel is not established");
+    }
+    if (waiting.size() >= MAX_WAITING) {
+      throw new IllegalStateException(MAX_WAITING + " commands are waiting");
+    }
+    long own = ++ticket;
+    waiting.add(new Work(kind, own, List.copyOf(wanted)));
+    next(nowNanos);
+    return own;
+  }
+
+  private void renewalDue(long nowNanos) {
+    if (Deadlines.isDue(expiryNanos, nowNanos)) {
+      actions.add(new ClientAction.RenewalEnded(RenewalEnd.SESSION_EXPIRED));
+    } else {
+      waiting.add(new Work(Kind.AUTO_RENEWAL, 0, List.of()));
+      next(nowNanos);
+    }
+  }
+
+  private void keepAliveDue(long nowNanos) {
+    timers.arm(Timer.KEEP_ALIVE, nowNanos, config.keepAliveNanos());
+    if (packets == packetsAtKeepAlive && phase == Phase.IDLE) {
+      waiting.add(new Work(Kind.KEEP_ALIVE, 0, List.of()));
+      next(nowNanos);
+    }
+    packetsAtKeepAlive = packets;
+  }
+
+  private void next(long nowNanos) {
+    if (phase != Phase.IDLE) {
+      return;
+    }
+    Work first = waiting.poll();
+    if (first == null) {
+      return;
+    }
+    work = first;
+    switch (work.kind) {
+      case FIRST_RENEWAL, AUTO_RENEWAL, RENEWAL -> fetchToken(nowNanos);
+      case KEEP_ALIVE -> send(new ControlRequest.SessionRenewal(token), nowNanos);
+      case FIRST_ASSIGNMENT, ASSIGNMENT ->
+          send(new ControlRequest.AddressAssignment(token, work.wanted), nowNanos);
+    }
+  }
+
+  private void fetchToken(long nowNanos) {
+    phase = Phase.FETCHING_TOKEN;
+    timers.arm(Timer.TOKEN, nowNanos, config.tokenTimeoutNanos());
+    actions.add(new ClientAction.FetchToken(++ticket));
+  }
+
+  private void send(ControlRequest request, long nowNanos) {
+    phase = Phase.EXCHANGING;
+    reader =
+        new ControlResponseReader(
+            request instanceof ControlRequest.SessionRenewal
+                ? ControlResponseReader.Expected.RENEWED
+                : ControlResponseReader.Expected.ASSIGNED);
+    timers.arm(Timer.RESPONSE, nowNanos, config.responseTimeoutNanos());
+    actions.add(new ClientAction.Send(request));
+  }
+
+  private void answered(ControlResponse response, long nowNanos, long nowMillis) {
+    idle();
+    switch (response) {
+      case ControlResponse.Renewed(long seconds) -> {
+        long expiryMillis = Timers.millis(seconds);
+        states.renew(expiryMillis);
+        expiryNanos = Deadlines.after(nowNanos, Timers.nanosUntil(expiryMillis, nowMillis));
+      }
+      case ControlResponse.Assigned(var addresses, var refused) -> {
+        states.assign(addresses);
+        actions.add(new ClientAction.Assigned(addresses, refused));
+      }
+      case ControlResponse.Failed _ -> throw new AssertionError();
+    }
+    switch (work.kind) {
+      case FIRST_RENEWAL -> waiting.add(new Work(Kind.FIRST_ASSIGNMENT, 0, work.wanted));
+      case FIRST_ASSIGNMENT -> established(nowNanos);
+      case AUTO_RENEWAL -> plan(schedule.renewed(expiryNanos - nowNanos), nowNanos);
+      case RENEWAL -> {
+        plan(schedule.renewed(expiryNanos - nowNanos), nowNanos);
+        actions.add(new ClientAction.Done(work.ticket));
+      }
+      case ASSIGNMENT -> actions.add(new ClientAction.Done(work.ticket));
+      case KEEP_ALIVE -> {}
+    }
+    next(nowNanos);
+  }
+
+  private void established(long nowNanos) {
+    timers.disarm(Timer.CONNECT);
+    actions.add(new ClientAction.Established());
+    if (config.keepAliveNanos() > 0) {
+      timers.arm(Timer.KEEP_ALIVE, nowNanos, config.keepAliveNanos());
+    }
+    plan(schedule.established(expiryNanos - nowNanos), nowNanos);
+  }
+
+  private void plan(RenewalSchedule.Next next, long nowNanos) {
+    if (!config.autoRenewal()) {
+      return;
+    }
+    switch (next) {
+      case RenewalSchedule.Next.After(long nanos) -> timers.arm(Timer.RENEW, nowNanos, nanos);
+      case RenewalSchedule.Next.Never(RenewalEnd end) -> {
+        timers.disarm(Timer.RENEW);
+        actions.add(new ClientAction.RenewalEnded(end));
+      }
+    }
+  }
+
+  private void failed(CloseReason fault, long nowNanos) {
+    idle();
+    switch (work.kind) {
+      case FIRST_RENEWAL, FIRST_ASSIGNMENT -> end(new TunnelEnd.ConnectFailed(connectFault(fault)));
+      case AUTO_RENEWAL -> {
+        RenewalSchedule.Next next = schedule.failed(expiryNanos - nowNanos);
+        actions.add(new ClientAction.RenewalFailed(schedule.failures(), fault));
+        plan(next, nowNanos);
+      }
+      case RENEWAL, ASSIGNMENT -> actions.add(new ClientAction.Failed(work.ticket, fault));
+      case KEEP_ALIVE -> {}
+    }
+    next(nowNanos);
+  }
+
+  private ConnectFault connectFault(CloseReason fault) {
+    return switch (fault) {
+      case ConnectFault own -> own;
+      case ResponseFault response ->
+          work.kind == Kind.FIRST_RENEWAL
+              ? new ConnectFault.Renewal(response)
+              : new ConnectFault.Assignment(response);
+      default -> throw new AssertionError(fault);
+    };
+  }
+
+  private void idle() {
+    phase = Phase.IDLE;
+    reader = null;
+    timers.disarm(Timer.RESPONSE);
+    timers.disarm(Timer.TOKEN);
+  }
+
+  private void end(TunnelEnd end) {
+    if (states.close(end)) {
+      if (phase != Phase.IDLE && work.ticket != 0) {
+        actions.add(new ClientAction.Failed(work.ticket, end));
+      }
+      idle();
+      phase = Phase.ENDED;
+      timers.disarmAll();
+      waiting.stream()
+          .filter(one -> one.ticket != 0)
+          .forEach(one -> actions.add(new ClientAction.Failed(one.ticket, end)));
+      waiting.clear();
+      actions.add(new ClientAction.Close(end));
+    }
+  }
+
+  private static void requireWanted(List<AddressRange> wanted) {
+    if (wanted.size() > SnapTun.MAX_ADDRESSES) {
+      throw new IllegalArgumentException(
+          wanted.size() + " wanted addresses, allowed are at most " + SnapTun.MAX_ADDRESSES);
+    }
+  }
+}
