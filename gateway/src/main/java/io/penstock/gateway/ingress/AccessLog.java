@@ -6,7 +6,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/// One line for each request, of `key=value` pairs, when it is over.
+/// One line for each request, of `key=value` pairs, when it is over; a head that is no request has
+/// one too.
 ///
 /// The query is left out, as it may hold secrets; a value with a space or a quote is quoted.
 final class AccessLog {
@@ -45,7 +46,14 @@ final class AccessLog {
       String outcome,
       long receivedBytes,
       long sentBytes,
-      long durationNanos) {}
+      long durationNanos) {
+
+    /// The line of a head that could not be read as a request.
+    static Line refusal(String client, ErrorPage page, long sentBytes) {
+      return new Line(
+          "-", client, "-", "-", "-", null, page.status(), page.code(), 0, sentBytes, 0);
+    }
+  }
 
   void write(Line line) {
     if (level != null) {

@@ -84,12 +84,17 @@ public final class IngressCounters {
 
   void requestEnded(int status, boolean whole) {
     inFlight.decrement();
+    responded(status);
+    if (!whole) {
+      aborted.increment();
+    }
+  }
+
+  /// Counts a response, also one to what was no request.
+  void responded(int status) {
     int hundreds = status / 100;
     if (hundreds >= 1 && hundreds < CLASSES) {
       statusClass[hundreds].increment();
-    }
-    if (!whole) {
-      aborted.increment();
     }
   }
 

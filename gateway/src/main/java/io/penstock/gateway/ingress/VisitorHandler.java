@@ -14,6 +14,7 @@ import io.penstock.transport.relay.HeadResult;
 import io.penstock.transport.relay.HttpExchange;
 import io.penstock.transport.relay.HttpHead;
 import io.penstock.transport.relay.LazyTimer;
+import io.penstock.transport.relay.OutputProgress;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,9 +30,9 @@ import org.slf4j.LoggerFactory;
 /// ```
 ///
 /// While a response is under way one read stays outstanding, so that a visitor who leaves is
-/// noticed; what he pipelined is held, at most one read of it. A visitor's half-close is kept to
-/// ourselves until the response has ended; over TLS there is none, and the closure alert means that
-/// he is gone.
+/// noticed; what he pipelined is held, at most one read of it. The next request waits until the
+/// visitor takes what answers the last one. A visitor's half-close is kept to ourselves until the
+/// response has ended; over TLS there is none, and the closure alert means that he is gone.
 ///
 /// Runs on the event loop of the visitor's channel.
 final class VisitorHandler extends ChannelInboundHandlerAdapter implements VisitorExchange.Outlet {
@@ -54,6 +55,7 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
   private final HeadReader requests;
   private final HeadReader responses;
   private final LazyTimer timer;
+  private final OutputProgress output;
   private State state = State.HEAD;
   private @Nullable VisitorExchange exchange;
   private @Nullable BodyRelay unread;
@@ -71,6 +73,7 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
     this.requests = setup.requestReader();
     this.responses = setup.responseReader();
     this.timer = new LazyTimer(channel.eventLoop(), this::limitReached);
+    this.output = new OutputProgress(channel);
   }
 
   // ---- events of the channel ----
@@ -120,6 +123,9 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
     HttpExchange http = exchange == null ? null : exchange.http();
     if (http != null) {
       http.nearWritable();
+    } else if (state == State.HEAD && channel.isWritable()) {
+      serve();
+      readMore();
     }
   }
 
@@ -152,14 +158,15 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
 
   // ---- requests ----
 
-  /// Goes through what is held, request by request, until one has to wait.
+  /// Goes through what is held, request by request, until one has to wait for its answer or for the
+  /// visitor to take those before it.
   private void serve() {
     if (serving) {
       return;
     }
     serving = true;
     try {
-      while (state == State.HEAD && held != null) {
+      while (state == State.HEAD && held != null && channel.isWritable()) {
         ByteBuf in = held;
         held = null;
         readHead(in);
@@ -167,9 +174,8 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
     } finally {
       serving = false;
     }
-    if (state == State.HEAD && inputEnded) {
-      enter(State.CLOSED);
-      Closing.afterWrites(channel);
+    if (state == State.HEAD && inputEnded && held == null) {
+      finish();
     }
   }
 
@@ -286,11 +292,22 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
         left == null ? new ErrorPage.Manner(null, null, false, true) : left.manner(close);
     ByteBuf bytes = page.render(channel.alloc(), manner);
     setup.counters().sent(bytes.readableBytes());
+    if (left == null) {
+      noteRefusal(page, bytes.readableBytes());
+    }
     channel.writeAndFlush(bytes, channel.voidPromise());
     if (close) {
       linger();
     } else {
       nextRequest();
+    }
+  }
+
+  /// Counts and logs a head that never became a request.
+  private void noteRefusal(ErrorPage page, int sentBytes) {
+    setup.counters().responded(page.status());
+    if (setup.log().isOn()) {
+      setup.log().write(AccessLog.Line.refusal(visitor.address(), page, sentBytes));
     }
   }
 
@@ -305,8 +322,7 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
   @Override
   public void tunnelEnded() {
     exchange = null;
-    enter(State.CLOSED);
-    Closing.afterWrites(channel);
+    finish();
   }
 
   @Override
@@ -320,10 +336,20 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
     if (state == State.CLOSED) {
       return;
     }
+    if (setup.draining().getAsBoolean()) {
+      finish();
+      return;
+    }
     enter(State.HEAD);
     timer.set(System.nanoTime(), setup.timeouts().keepAliveNanos());
     serve();
     readMore();
+  }
+
+  /// Closes when the visitor has what was written, as long as it keeps taking it.
+  private void finish() {
+    enter(State.CLOSED);
+    Closing.afterWrites(channel, setup.timeouts().stallNanos());
   }
 
   /// Says that nothing more follows and waits a little for the visitor to close, because closing
@@ -333,8 +359,7 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
       return;
     }
     if (inputEnded) {
-      enter(State.CLOSED);
-      Closing.afterWrites(channel);
+      finish();
       return;
     }
     enter(State.LINGERING);
@@ -347,8 +372,7 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
   /// Closes if nothing is under way: the gateway is draining.
   void closeIfIdle() {
     if (state == State.HEAD && requests.isEmpty() && held == null) {
-      enter(State.CLOSED);
-      Closing.afterWrites(channel);
+      finish();
     }
   }
 
@@ -357,7 +381,8 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
   private void readMore() {
     boolean wanted =
         switch (state) {
-          case HEAD, DRAINING, LINGERING -> true;
+          case HEAD -> held == null && channel.isWritable();
+          case DRAINING, LINGERING -> true;
           case EXCHANGE -> held == null && exchange != null && wantsInput(exchange);
           case CLOSED -> false;
         };
@@ -416,13 +441,17 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
         return;
       }
     }
-    enter(State.CLOSED);
-    Closing.afterWrites(channel);
+    if (state != State.HEAD || held == null) {
+      finish();
+    }
   }
 
   private void limitReached() {
     switch (state) {
       case HEAD -> {
+        if (isStillSending()) {
+          return;
+        }
         if (requests.isEmpty()) {
           enter(State.CLOSED);
           channel.close();
@@ -432,11 +461,23 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
       }
       case EXCHANGE -> checkExchange();
       case DRAINING, LINGERING -> {
-        enter(State.CLOSED);
-        channel.close();
+        if (!isStillSending()) {
+          enter(State.CLOSED);
+          channel.close();
+        }
       }
       case CLOSED -> {}
     }
+  }
+
+  /// The limits on a silent visitor begin when it has the response: until then it is a slow one.
+  private boolean isStillSending() {
+    long now = System.nanoTime();
+    boolean sending = output.patience(now, setup.timeouts().stallNanos()) > 0;
+    if (sending) {
+      timer.set(now, setup.timeouts().drainNanos());
+    }
+    return sending;
   }
 
   private void checkExchange() {

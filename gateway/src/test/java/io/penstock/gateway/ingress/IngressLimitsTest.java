@@ -9,7 +9,9 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 /// Every wait of a visitor's connection has a limit.
@@ -18,6 +20,9 @@ class IngressLimitsTest {
   private static final Duration SHORT = Duration.ofMillis(250);
   private static final String GET = "GET / HTTP/1.1\r\nHost: app.test\r\n\r\n";
   private static final String OK_HI = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+  private static final String NOWHERE =
+      "GET / HTTP/1.1\r\nHost: no.test\r\nX-Request-Id: 1\r\n\r\n";
 
   private static IngressConfig.Builder config() {
     return IngressConfig.builder();
@@ -180,6 +185,69 @@ class IngressLimitsTest {
         busy.hangUp();
         await().until(drained::isDone);
       }
+    }
+  }
+
+  @Test
+  void aVisitorWhoPipelinesAndDoesNotReadGetsNoMoreThanHeTakesAndLosesNothing() {
+    int requests = 60_000;
+    var config = config().keepAliveTimeout(SHORT).build();
+    try (var gateway = IngressFixture.start(config);
+        var visitor = gateway.visit()) {
+      Thread sender = Thread.startVirtualThread(() -> visitor.send(NOWHERE.repeat(requests)));
+      await()
+          .during(SHORT.multipliedBy(3))
+          .atMost(Duration.ofSeconds(30))
+          .until(gateway.counters::sentBytes, standsStill());
+      long taken = gateway.counters.sentBytes();
+
+      String first = visitor.readMessage();
+      assertThat(first).startsWith("HTTP/1.1 404 ");
+      assertThat(taken)
+          .as("what the kernel's buffers hold and little more")
+          .isGreaterThan(100L * first.length())
+          .isLessThan((long) requests * first.length() / 2);
+      for (int i = 1; i < requests; i++) {
+        visitor.readBytes(first.length());
+      }
+      assertThat(gateway.counters.responses(4)).isEqualTo(requests);
+      assertThat(sender.isAlive()).isFalse();
+    }
+  }
+
+  @Test
+  void aVisitorWhoNeverReadsIsClosedWhenNothingMovesAnyMore() {
+    var config = config().keepAliveTimeout(SHORT).stallTimeout(SHORT).drainTimeout(SHORT).build();
+    try (var gateway = IngressFixture.start(config);
+        var visitor = gateway.visit()) {
+      Thread sender =
+          Thread.startVirtualThread(
+              () -> {
+                try {
+                  visitor.send(NOWHERE.repeat(60_000));
+                } catch (UncheckedIOException e) {
+                  // The gateway closed, as the test wants.
+                }
+              });
+      await().until(() -> gateway.counters.connectionsAccepted() == 1);
+      await().until(() -> gateway.counters.connections() == 0);
+      sender.interrupt();
+    }
+  }
+
+  /// A number that is what it was at the last look, and not 0.
+  private static Predicate<Long> standsStill() {
+    AtomicLong last = new AtomicLong();
+    return now -> now != 0 && last.getAndSet(now) == now;
+  }
+
+  @Test
+  void whatIsNoRequestIsCountedAmongTheResponses() {
+    try (var gateway = IngressFixture.start();
+        var visitor = gateway.visit()) {
+      visitor.send("nonsense\r\n\r\n").readMessage();
+      assertThat(gateway.counters.responses(4)).isEqualTo(1);
+      assertThat(gateway.counters.inFlight()).isZero();
     }
   }
 }

@@ -7,31 +7,31 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /// The two ways to end a channel: after its last byte, and so that nobody takes the end for one.
 public final class Closing {
 
-  /// How long bytes that were written may take to leave before the channel closes without them.
-  static final long FLUSH_LIMIT_SECONDS = 30;
+  /// How long a peer may take nothing of what was written before the channel closes without it.
+  static final long FLUSH_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(30);
 
   private Closing() {}
 
-  /// Closes when everything written has left, or when the peer does not take it for 30 s.
+  /// Closes when everything written has left, or when the peer takes nothing of it for 30 s.
   public static void afterWrites(Channel channel) {
+    afterWrites(channel, FLUSH_LIMIT_NANOS);
+  }
+
+  /// Closes when everything written has left, or when the peer takes nothing of it for
+  /// `stallNanos`, give or take as much again.
+  public static void afterWrites(Channel channel, long stallNanos) {
     ChannelFuture flushed = channel.writeAndFlush(Unpooled.EMPTY_BUFFER);
     if (flushed.isDone()) {
       channel.close();
       return;
     }
-    Future<?> limit =
-        channel.eventLoop().schedule(() -> channel.close(), FLUSH_LIMIT_SECONDS, TimeUnit.SECONDS);
-    flushed.addListener(
-        _ -> {
-          limit.cancel(false);
-          channel.close();
-        });
+    FlushLimit limit = new FlushLimit(channel, stallNanos);
+    flushed.addListener(_ -> limit.flushed());
   }
 
   /// Ends our half after everything written has left, where the channel can; the channel stays open
@@ -57,6 +57,37 @@ public final class Closing {
     if (first != null) {
       first.close();
     } else {
+      channel.close();
+    }
+  }
+
+  /// Closes a channel once its last byte has left, or once its peer takes none for too long.
+  private static final class FlushLimit {
+    private final Channel channel;
+    private final long stallNanos;
+    private final OutputProgress progress;
+    private final LazyTimer timer;
+
+    FlushLimit(Channel channel, long stallNanos) {
+      this.channel = channel;
+      this.stallNanos = stallNanos;
+      this.progress = new OutputProgress(channel);
+      this.timer = new LazyTimer(channel.eventLoop(), this::look);
+      look();
+    }
+
+    private void look() {
+      long now = System.nanoTime();
+      long patience = progress.patience(now, stallNanos);
+      if (patience > 0) {
+        timer.set(now, patience);
+      } else {
+        channel.close();
+      }
+    }
+
+    void flushed() {
+      timer.stop();
       channel.close();
     }
   }
