@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.net.IDN;
 import java.util.Locale;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// The name of a route, `DOMAIN[/PATH]`, in the one spelling that the store and the ingress
@@ -73,6 +74,30 @@ public record RouteName(String domain, String path) {
   @JsonValue
   public String toString() {
     return domain + path;
+  }
+
+  /// The target of a request with its path spelled as the path of a route is: encoded only where it
+  /// must be, and that in capitals (RFC 3986 sections 6.2.2.1 and 6.2.2.2). What is no valid
+  /// encoding stays as it is, and so does the query.
+  public static String comparablePath(String target) {
+    int at = target.indexOf('%');
+    int end = target.indexOf('?');
+    if (at < 0 || (end >= 0 && end < at)) {
+      return target;
+    }
+    String path = end < 0 ? target : target.substring(0, end);
+    String comparable =
+        ENCODED
+            .matcher(path)
+            .replaceAll(
+                encoded -> {
+                  char c = (char) Integer.parseInt(encoded.group(1), 16);
+                  return Matcher.quoteReplacement(
+                      isUnreserved(c)
+                          ? String.valueOf(c)
+                          : encoded.group().toUpperCase(Locale.ROOT));
+                });
+    return end < 0 ? comparable : comparable + target.substring(end);
   }
 
   private static String normalDomain(String text, String domain) {

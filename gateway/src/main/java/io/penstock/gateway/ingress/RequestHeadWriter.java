@@ -34,6 +34,11 @@ final class RequestHeadWriter {
     for (KnownField field : REPLACED) {
       head.drop(field);
     }
+    if (!from.trusted()) {
+      for (KnownField field : FROM_PROXIES) {
+        head.drop(field);
+      }
+    }
     ByteBuf out = allocator.buffer(SPARE_BYTES + head.sizeBytes());
     writeStart(out, head, to);
     head.writeFields(out);
@@ -78,6 +83,11 @@ final class RequestHeadWriter {
     KnownField.FORWARDED,
     KnownField.X_REQUEST_ID,
     KnownField.APP_DOWN
+  };
+
+  /// What apps believe as if a proxy of their own had said it, and what we say nothing of.
+  private static final KnownField[] FROM_PROXIES = {
+    KnownField.X_REAL_IP, KnownField.X_FORWARDED_PORT, KnownField.X_FORWARDED_SERVER
   };
 
   /// The visitor's own id if it can stand in a log and a page, else a new one.

@@ -121,19 +121,38 @@ public final class RoundTrip {
             .routes()
             .match(Authority.host(request.host()), request.target())
             .orElseThrow(() -> new RoundTripException(Reason.NO_ROUTE));
-    Upstream upstream =
-        switch (setup.upstreams().choose(route)) {
-          case Upstreams.Chosen(Upstream chosen) -> chosen;
-          case Upstreams.None _ -> throw new RoundTripException(Reason.NO_AGENT);
-        };
-    RoundTripStream stream = new RoundTripStream(setup, upstream, request.method().equals("HEAD"));
+    RoundTripStream stream = opened(route, request);
     try {
-      stream.open(head(request));
       sendBody(stream, request);
       return stream.awaitResponse();
     } catch (IOException | InterruptedException | RuntimeException e) {
       stream.close();
       throw e;
+    }
+  }
+
+  /// A stream that could not be opened is tried on another agent; nothing has been sent by then.
+  private RoundTripStream opened(Route route, Request request)
+      throws RoundTripException, InterruptedException {
+    for (int open = 1; ; open++) {
+      Upstream upstream =
+          switch (setup.upstreams().choose(route)) {
+            case Upstreams.Chosen(Upstream chosen) -> chosen;
+            case Upstreams.None _ -> throw new RoundTripException(Reason.NO_AGENT);
+          };
+      var stream = new RoundTripStream(setup, upstream, request.method().equals("HEAD"));
+      try {
+        stream.open(head(request));
+        return stream;
+      } catch (RoundTripException e) {
+        stream.close();
+        if (e.reason() != Reason.NO_AGENT || open == VisitorExchange.MAX_OPENS) {
+          throw e;
+        }
+      } catch (InterruptedException e) {
+        stream.close();
+        throw e;
+      }
     }
   }
 

@@ -69,15 +69,21 @@ final class RoundTripStream extends InputStream implements FarEnd.Listener {
 
   // ---- the caller's thread ----
 
-  void open(ByteBuf head) {
+  /// Opens the stream and sends the head on it.
+  ///
+  /// @throws RoundTripException with [Reason#NO_AGENT] when this agent cannot be had, and nothing
+  ///   was sent
+  void open(ByteBuf head) throws RoundTripException, InterruptedException {
+    CompletableFuture<Void> open = new CompletableFuture<>();
     Promise<Channel> opened = loop.newPromise();
-    opened.addListener((Future<Channel> result) -> openEnded(result));
+    opened.addListener((Future<Channel> result) -> openEnded(result, open));
     loop.execute(
         () -> {
           far.listen(this);
           far.write(head);
           upstream.open(far, opened);
         });
+    await(open, setup.timeouts().openNanos());
   }
 
   /// Hands over a piece of the request body and waits until there is room for another.
@@ -196,8 +202,11 @@ final class RoundTripStream extends InputStream implements FarEnd.Listener {
 
   // ---- the event loop ----
 
-  private void openEnded(Future<Channel> opened) {
-    if (!opened.isSuccess()) {
+  private void openEnded(Future<Channel> opened, CompletableFuture<Void> open) {
+    if (opened.isSuccess()) {
+      open.complete(null);
+    } else {
+      open.completeExceptionally(new RoundTripException(Reason.NO_AGENT));
       finish(Reason.NO_AGENT);
       if (!far.wasOpened()) {
         far.discard();

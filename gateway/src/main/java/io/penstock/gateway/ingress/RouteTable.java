@@ -1,5 +1,6 @@
 package io.penstock.gateway.ingress;
 
+import io.penstock.api.RouteName;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -37,12 +38,23 @@ public final class RouteTable {
     snapshot = new Snapshot(exact, wildcard);
   }
 
+  /// All routes, in no particular order.
+  public List<Route> all() {
+    Snapshot routes = snapshot;
+    List<Route> all = new ArrayList<>();
+    routes.exact.values().forEach(all::addAll);
+    routes.wildcard.values().forEach(all::addAll);
+    return all;
+  }
+
   /// Finds the route for a request.
   ///
   /// @param host lower-case host name without port
-  /// @param path the path of the request target as it was sent; a query after it is ignored
-  public Optional<Route> match(String host, String path) {
+  /// @param target path and query of the request as they were sent; equivalent spellings of the
+  ///   path (RFC 3986 section 6.2.2) match the same routes, and the query is ignored
+  public Optional<Route> match(String host, String target) {
     Snapshot routes = snapshot;
+    String path = RouteName.comparablePath(target);
     Route found = longest(routes.exact.get(host), path);
     if (found == null && !routes.wildcard.isEmpty()) {
       for (int dot = host.indexOf('.');

@@ -44,7 +44,7 @@ final class VisitorExchange implements HttpExchange.Owner {
   }
 
   /// A stream that could not be opened is tried on another agent; nothing has been sent by then.
-  private static final int MAX_OPENS = 3;
+  static final int MAX_OPENS = 3;
 
   private final IngressSetup setup;
   private final Outlet outlet;

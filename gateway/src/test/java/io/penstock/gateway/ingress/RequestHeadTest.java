@@ -111,14 +111,15 @@ class RequestHeadTest {
           headAtAgent(
               gateway,
               "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n"
-                  + "X-Forwarded-Host: evil.test\r\nForwarded: for=6.6.6.6\r\n");
+                  + "X-Forwarded-Host: evil.test\r\nForwarded: for=6.6.6.6\r\n"
+                  + "X-Real-IP: 6.6.6.6\r\nX-Forwarded-Port: 666\r\nX-Forwarded-Server: evil\r\n");
 
       assertThat(head)
           .contains("\r\nX-Forwarded-For: 127.0.0.1\r\n")
           .contains("\r\nX-Forwarded-Proto: http\r\n")
           .contains("\r\nX-Forwarded-Host: app.test\r\n")
           .contains("\r\nForwarded: for=127.0.0.1;host=\"app.test\";proto=http\r\n")
-          .doesNotContain("6.6.6.6", "evil");
+          .doesNotContain("666", "6.6.6.6", "evil");
     }
   }
 
@@ -130,12 +131,13 @@ class RequestHeadTest {
               gateway,
               "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-For: 8.8.8.8\r\n"
                   + "X-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.test\r\n"
-                  + "Forwarded: for=9.9.9.9\r\n");
+                  + "Forwarded: for=9.9.9.9\r\nX-Real-IP: 9.9.9.9\r\n");
 
       assertThat(head)
           .contains("\r\nX-Forwarded-For: 9.9.9.9, 8.8.8.8, 127.0.0.1\r\n")
           .contains("\r\nX-Forwarded-Proto: https\r\n")
           .contains("\r\nX-Forwarded-Host: shop.test\r\n")
+          .contains("\r\nX-Real-IP: 9.9.9.9\r\n")
           .contains("\r\nForwarded: for=9.9.9.9, for=127.0.0.1;host=\"app.test\";proto=http\r\n");
     }
   }

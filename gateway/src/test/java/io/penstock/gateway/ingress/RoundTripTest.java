@@ -50,6 +50,23 @@ class RoundTripTest {
     }
   }
 
+  @Test
+  void anAgentThatHasJustLeftIsPassedOverForAnother() throws Exception {
+    try (var gateway =
+        IngressFixture.answering(
+            s -> {
+              s.readHead();
+              s.send("HTTP/1.1 204 No Content\r\n\r\n");
+              s.awaitEnd();
+            })) {
+      gateway.failingOpens.set(2);
+      try (var response = roundTrip(gateway).send(GET)) {
+        assertThat(response.status()).isEqualTo(204);
+      }
+      assertThat(gateway.chosen).hasValue(3);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {10 << 20, Request.UNKNOWN_LENGTH})
   void aLargeBodyGoesThereAndBack(long length) throws Exception {
@@ -100,7 +117,7 @@ class RoundTripTest {
       gateway.agentThere = false;
       assertReason(gateway, GET, Reason.NO_AGENT);
       gateway.agentThere = true;
-      gateway.failingOpens.set(1);
+      gateway.failingOpens.set(VisitorExchange.MAX_OPENS);
       assertReason(gateway, GET, Reason.NO_AGENT);
     }
   }

@@ -55,6 +55,17 @@ class RouteTableTest {
   }
 
   @Test
+  void equivalentSpellingsOfAPathMatchTheSameRoute() {
+    RouteTable table = table("a.test", "a.test/api", "a.test/caf%C3%A9");
+
+    assertThat(find(table, "a.test", "/%61p%69/x?y=%61")).isEqualTo("a.test/api");
+    assertThat(find(table, "a.test", "/caf%c3%a9")).isEqualTo("a.test/caf%C3%A9");
+    assertThat(find(table, "a.test", "/api%2Fx")).isEqualTo("a.test");
+    assertThat(find(table, "a.test", "/%zz%6")).isEqualTo("a.test");
+    assertThat(find(table, "a.test", "/?%61pi")).isEqualTo("a.test");
+  }
+
+  @Test
   void anExactHostWithoutAMatchingPathLeavesTheRequestToAWildcard() {
     RouteTable table = table("a.example.test/api", "*.example.test");
 

@@ -21,6 +21,9 @@ public enum KnownField {
   X_FORWARDED_FOR("X-Forwarded-For"),
   X_FORWARDED_PROTO("X-Forwarded-Proto"),
   X_FORWARDED_HOST("X-Forwarded-Host"),
+  X_FORWARDED_PORT("X-Forwarded-Port"),
+  X_FORWARDED_SERVER("X-Forwarded-Server"),
+  X_REAL_IP("X-Real-IP"),
   X_REQUEST_ID("X-Request-Id"),
   APP_DOWN("Penstock-App-Down"),
   /// A name such as `X_Forwarded_For`, which gateway interfaces (CGI, WSGI) cannot tell from the
