@@ -59,9 +59,10 @@ final class Certificates {
     return config.tunnel().certificate().isPresent() ? Optional.empty() : Optional.of(authority);
   }
 
-  /// The fingerprint of the last certificate that agents are shown.
+  /// The fingerprint by which agents may pin this gateway, if its certificate is of its own
+  /// authority: that of another one changes when it likes.
   Optional<String> fingerprint() {
-    return Optional.of(Fingerprint.of(agents.chain().getLast()).toString());
+    return ownAuthority().map(own -> Fingerprint.of(own.certificate()).toString());
   }
 
   SslContext forAgents() throws IOException {

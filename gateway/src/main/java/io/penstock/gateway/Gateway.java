@@ -17,6 +17,7 @@ import io.penstock.gateway.config.DataDirectory;
 import io.penstock.gateway.config.GatewayConfig;
 import io.penstock.gateway.ingress.Ingress;
 import io.penstock.gateway.ingress.IngressCounters;
+import io.penstock.gateway.ingress.RoundTrip;
 import io.penstock.gateway.ingress.RouteTable;
 import io.penstock.gateway.store.Storage;
 import io.penstock.transport.NativeSupport;
@@ -37,6 +38,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -96,17 +98,26 @@ public final class Gateway implements AutoCloseable {
   /// @throws IOException when a file, the database or a listener cannot be had; nothing is left
   ///   then
   public static Gateway start(GatewayConfig config) throws IOException {
-    return new Gateway(config);
+    return new Gateway(config, null);
   }
 
-  private Gateway(GatewayConfig config) throws IOException {
+  /// Starts a gateway on a storage of the caller's own, in place of the one that the configuration
+  /// names. The gateway does not close it.
+  ///
+  /// @throws IOException as [#start(GatewayConfig)]
+  public static Gateway start(GatewayConfig config, Storage storage) throws IOException {
+    return new Gateway(config, storage);
+  }
+
+  private Gateway(GatewayConfig config, @Nullable Storage given) throws IOException {
     this.config = config;
     boolean whole = false;
     try {
       Clock clock = Clock.systemUTC();
       undo.push(blocking::shutdownNow);
       directory = begun(DataDirectory.open(config.data()), DataDirectory::close);
-      storage = begun(config.storage().open(directory, clock), Storage::close);
+      storage =
+          given != null ? given : begun(config.storage().open(directory, clock), Storage::close);
       AdminToken.ensure(directory, storage);
       certificates = Certificates.of(config, directory.path(), clock);
       loops =
@@ -214,6 +225,12 @@ public final class Gateway implements AutoCloseable {
   /// The tunnel server, for an embedder that accepts agents by other means.
   public TunnelServer tunnel() {
     return tunnel;
+  }
+
+  /// Sends requests of the embedder's own to the apps behind the tunnels, by the same routes and
+  /// agents as visitors get.
+  public RoundTrip roundTrip() {
+    return new RoundTrip(config.ingress().limits(), routes, backends);
   }
 
   /// Tokens and routes. Blocks, so not for event loops.

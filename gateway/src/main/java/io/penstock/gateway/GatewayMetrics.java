@@ -2,16 +2,13 @@ package io.penstock.gateway;
 
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MultiGauge;
-import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.penstock.gateway.backend.BackendCounters;
 import io.penstock.gateway.backend.Backends;
 import io.penstock.gateway.backend.TunnelServer;
 import io.penstock.gateway.ingress.IngressCounters;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 
 /// The numbers of a gateway as `/metrics` shows them.
@@ -67,32 +64,26 @@ final class GatewayMetrics {
     return registry;
   }
 
-  /// Reasons show up as they happen, so their rows are read anew before each scrape.
+  /// Reasons show up as they happen, and so do their counters.
   private static void byReason(PrometheusMeterRegistry registry, TunnelServer tunnel) {
-    MultiGauge refused =
-        MultiGauge.builder("penstock.tunnel.refused")
-            .description("Agent connections refused, by reason")
-            .register(registry);
-    MultiGauge ended =
-        MultiGauge.builder("penstock.tunnel.ended")
-            .description("Admitted connections that ended, by reason")
-            .register(registry);
-    Gauge.builder(
-            "penstock.tunnel.reasons",
-            tunnel,
-            it -> {
-              refused.register(rows(it.counters().refused()), true);
-              ended.register(rows(it.counters().ended()), true);
-              return it.counters().refused().size() + it.counters().ended().size();
-            })
-        .description("Different reasons seen so far")
-        .register(registry);
+    BackendCounters counters = tunnel.counters();
+    counters.watch(
+        (event, code) ->
+            (switch (event) {
+                  case REFUSED ->
+                      FunctionCounter.builder(
+                              "penstock.tunnel.refused", counters, it -> of(it.refused(), code))
+                          .description("Agent connections refused, by reason");
+                  case ENDED ->
+                      FunctionCounter.builder(
+                              "penstock.tunnel.ended", counters, it -> of(it.ended(), code))
+                          .description("Admitted connections that ended, by reason");
+                })
+                .tag("reason", code)
+                .register(registry));
   }
 
-  private static List<MultiGauge.Row<?>> rows(Map<String, Long> counts) {
-    List<MultiGauge.Row<?>> rows = new ArrayList<>();
-    counts.forEach(
-        (reason, count) -> rows.add(MultiGauge.Row.of(Tags.of("reason", reason), count)));
-    return rows;
+  private static long of(Map<String, Long> counts, String code) {
+    return counts.getOrDefault(code, 0L);
   }
 }

@@ -2,6 +2,7 @@ package io.penstock.gateway;
 
 import io.penstock.api.BackendInfo;
 import io.penstock.api.GatewayStatus;
+import io.penstock.api.RouteName;
 import io.penstock.gateway.admin.Operations;
 import io.penstock.gateway.backend.Backend;
 import io.penstock.gateway.backend.Backends;
@@ -10,7 +11,10 @@ import io.penstock.gateway.ingress.Route;
 import io.penstock.gateway.ingress.RouteTable;
 import io.penstock.gateway.store.Storage;
 import io.penstock.gateway.store.StorageException;
+import io.penstock.gateway.store.StoredRoute;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -88,15 +92,36 @@ final class GatewayOperations implements Operations {
   }
 
   @Override
-  public void routesChanged() {
-    try {
-      List<Route> now = readRoutes();
-      TunnelServer server = tunnel;
-      if (server != null) {
-        server.routesChanged(now);
+  public void routeAdded(StoredRoute route) {
+    changeRoutes(
+        known -> {
+          known.removeIf(each -> each.name().equals(route.name()));
+          known.add(new Route(route.name(), route.user()));
+        });
+  }
+
+  @Override
+  public void routeRemoved(RouteName route) {
+    changeRoutes(known -> known.removeIf(each -> each.name().equals(route)));
+  }
+
+  /// Reads the routes anew. If the storage does not answer, at least the change that it has
+  /// confirmed is made.
+  private void changeRoutes(Consumer<List<Route>> change) {
+    List<Route> now;
+    synchronized (routes) {
+      try {
+        now = readRoutes();
+      } catch (StorageException e) {
+        LOG.error("cannot read the routes anew; changing one by one cause=\"{}\"", e.getMessage());
+        now = new ArrayList<>(routes.all());
+        change.accept(now);
+        routes.replaceAll(now);
       }
-    } catch (StorageException e) {
-      LOG.error("cannot read the routes anew; the old ones stay cause=\"{}\"", e.getMessage());
+    }
+    TunnelServer server = tunnel;
+    if (server != null) {
+      server.routesChanged(now);
     }
   }
 }

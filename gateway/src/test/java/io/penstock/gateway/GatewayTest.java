@@ -6,8 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.penstock.api.HostPort;
 import io.penstock.api.PublicEndpoint;
+import io.penstock.api.RouteName;
 import io.penstock.api.client.DiscoveryClient;
 import io.penstock.gateway.config.GatewayConfig;
+import io.penstock.gateway.ingress.RoundTrip.Request;
+import io.penstock.gateway.ingress.RoundTripException;
+import io.penstock.gateway.ingress.RoundTripException.Reason;
+import io.penstock.gateway.store.SqliteStorage;
+import io.penstock.gateway.store.Storage;
 import io.penstock.transport.tls.ClientTls;
 import io.penstock.transport.tls.Trust;
 import java.io.IOException;
@@ -23,6 +29,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -114,6 +121,25 @@ class GatewayTest {
       assertThat(visit(gateway)).startsWith("HTTP/1.1 503 ").contains("no_agent");
       assertThat(admin(gateway, "GET", "/metrics", "").body())
           .contains("penstock_ingress_responses_total{class=\"5xx\"} 1.0");
+    }
+  }
+
+  @Test
+  void an_embedder_brings_its_own_storage_and_sends_its_own_requests() throws Exception {
+    Path file = directory.resolve("own.db");
+    try (Storage own = SqliteStorage.open(file, Clock.systemUTC())) {
+      own.addRoute(RouteName.parse("app.test"), "ada");
+      try (Gateway gateway = Gateway.start(config().build(), own)) {
+        assertThat(gateway.storage()).isSameAs(own);
+        assertThatThrownBy(() -> gateway.roundTrip().send(Request.of("GET", "app.test", "/")))
+            .isInstanceOfSatisfying(
+                RoundTripException.class, e -> assertThat(e.reason()).isEqualTo(Reason.NO_AGENT));
+        assertThatThrownBy(() -> gateway.roundTrip().send(Request.of("GET", "no.test", "/")))
+            .isInstanceOfSatisfying(
+                RoundTripException.class, e -> assertThat(e.reason()).isEqualTo(Reason.NO_ROUTE));
+      }
+      assertThat(own.routes()).as("still open").hasSize(1);
+      assertThat(directory.resolve("data").resolve("penstock.db")).doesNotExist();
     }
   }
 

@@ -111,7 +111,7 @@ final class AdminApi {
     return switch (storage.addRoute(RouteName.parse(wanted.route()), wanted.user())) {
       case RouteAddition.Added(var route) -> {
         LOG.info("route added route={} user={} by={}", route.name(), route.user(), by.id());
-        operations.routesChanged();
+        operations.routeAdded(route);
         yield WebResponse.json(201, route.info(operations.status().publicEndpoints()));
       }
       case RouteAddition.Taken(var existing) ->
@@ -130,7 +130,7 @@ final class AdminApi {
       throw new WebProblemException(404, "no_route", "there is no route " + route);
     }
     LOG.info("route removed route={} by={}", route, by.id());
-    operations.routesChanged();
+    operations.routeRemoved(route);
     return WebResponse.noContent();
   }
 

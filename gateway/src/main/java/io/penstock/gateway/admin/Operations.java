@@ -2,6 +2,8 @@ package io.penstock.gateway.admin;
 
 import io.penstock.api.BackendInfo;
 import io.penstock.api.GatewayStatus;
+import io.penstock.api.RouteName;
+import io.penstock.gateway.store.StoredRoute;
 import java.util.List;
 
 /// What the admin API asks of the running gateway. Called on virtual threads, several at a time.
@@ -21,7 +23,9 @@ public interface Operations {
   /// A token has been revoked, durably: disconnect whoever came with it.
   void tokenRevoked(String token);
 
-  /// A route has been added or removed, durably: read them anew, and disconnect whoever serves one
-  /// that is gone.
-  void routesChanged();
+  /// A route has been added, durably: serve it.
+  void routeAdded(StoredRoute route);
+
+  /// A route has been removed, durably: serve it no more, and disconnect whoever relied on it.
+  void routeRemoved(RouteName route);
 }

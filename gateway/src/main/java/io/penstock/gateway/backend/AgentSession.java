@@ -80,16 +80,19 @@ final class AgentSession implements SmuxConnection.Listener {
                 .pipeline()
                 .addLast(new JsonObjectDecoder(server.config().helloBytes()))
                 .addLast(new Greeting());
+            timer = later(server.config().helloLimit(), () -> limitReached(control));
           }
         });
-    timer = later(server.config().helloLimit(), this::greetingTimedOut);
   }
 
-  private void greetingTimedOut() {
+  /// The one limit on greeting and check together.
+  private void limitReached(SmuxStreamChannel control) {
     if (state == State.GREETING) {
       LOG.info("agent refused remote={} reason=hello_timeout", channel.remoteAddress());
       server.counters().refused("hello_timeout");
       channel.close();
+    } else if (state == State.CHECKING) {
+      refuse(control, TunnelServer.unavailable(Refusal.UNAVAILABLE, TunnelServer.STORAGE_SILENT));
     }
   }
 
@@ -171,6 +174,8 @@ final class AgentSession implements SmuxConnection.Listener {
       SmuxStreamChannel control, BackendConnection connection, TunnelServer.Decision decision) {
     state = State.SERVING;
     backend = connection;
+    // Before a ghost of the same agent goes: a request in between finds the one or the other.
+    connection.serve();
     server.admitted(channel, connection, decision);
     if (state != State.SERVING) {
       return;
@@ -182,7 +187,6 @@ final class AgentSession implements SmuxConnection.Listener {
               .toList();
       write(control, new AgentWelcome.Accepted(connection.id(), urls));
     }
-    connection.serve();
     LOG.info(
         "agent admitted id={} user={} domains={} protocol={} transport={} remote={}",
         connection.id(),

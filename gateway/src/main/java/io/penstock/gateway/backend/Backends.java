@@ -171,7 +171,8 @@ public final class Backends implements Upstreams {
     byId.values().stream().filter(wanted).forEach(connection -> end(connection, cause));
   }
 
-  private void end(BackendConnection connection, CloseCause cause) {
+  /// Disconnects one connection.
+  void end(BackendConnection connection, CloseCause cause) {
     LOG.info(
         "backend ended id={} user={} domains={} reason={}",
         connection.id(),

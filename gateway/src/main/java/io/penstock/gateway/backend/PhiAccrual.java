@@ -8,9 +8,9 @@ package io.penstock.gateway.backend;
 /// distribution is computed by a logistic approximation, which is finite for every silence.
 ///
 /// Three things keep it sane: a minimum deviation, as very regular heartbeats would otherwise make
-/// a late one look impossible; an acceptable pause on top of the mean; and a first interval assumed
-/// from the configuration, so that there is an answer from the start. Time in which we did not read
-/// is handed in and does not count as silence.
+/// a late one look impossible; an acceptable pause on top of the mean; and an interval assumed from
+/// the configuration until two heartbeats have come, so that there is an answer from the start.
+/// Time in which we did not read is handed in and does not count as silence.
 ///
 /// Heartbeats come from one thread; [#phi] may be asked from any.
 ///
@@ -25,6 +25,7 @@ final class PhiAccrual {
 
   private final HealthConfig config;
   private final double[] intervals;
+  private boolean heard;
   private int count;
   private int next;
   private volatile State state;
@@ -43,9 +44,12 @@ final class PhiAccrual {
 
   /// Takes note of a heartbeat.
   void heartbeat(long nowNanos, long pausedNanos) {
-    intervals[next] = silenceSeconds(state, nowNanos, pausedNanos);
-    next = (next + 1) % intervals.length;
-    count = Math.min(count + 1, intervals.length);
+    if (heard) {
+      intervals[next] = silenceSeconds(state, nowNanos, pausedNanos);
+      next = (next + 1) % intervals.length;
+      count = Math.min(count + 1, intervals.length);
+    }
+    heard = true;
     state = stateAt(nowNanos, pausedNanos);
   }
 

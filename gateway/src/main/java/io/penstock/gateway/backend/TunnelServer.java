@@ -28,7 +28,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -44,7 +44,13 @@ import org.slf4j.LoggerFactory;
 /// the client API, which is handed on. `listen…` and [#handleConn] may be called from any thread.
 public final class TunnelServer implements AutoCloseable {
 
+  /// What an agent is told when the check takes too long or fails.
+  static final String STORAGE_SILENT = "its storage does not answer";
+
   private static final Logger LOG = LoggerFactory.getLogger(TunnelServer.class);
+
+  /// How long to wait before a storage that failed is asked again about a registered agent.
+  private static final long CHECK_AGAIN_SECONDS = 1;
 
   /// What was decided about a greeting, and as of when.
   ///
@@ -62,7 +68,7 @@ public final class TunnelServer implements AutoCloseable {
       SslContext tls,
       Function<RouteName, List<String>> publicUrls,
       Consumer<ChannelPipeline> clientApi,
-      ExecutorService blocking) {}
+      Executor blocking) {}
 
   private final BackendConfig config;
   private final HealthConfig health;
@@ -214,11 +220,11 @@ public final class TunnelServer implements AutoCloseable {
       return admission.check(hello);
     } catch (StorageException e) {
       LOG.error("cannot check an agent reason=storage_failed", e);
-      return unavailable(Refusal.UNAVAILABLE, "its storage does not answer");
+      return unavailable(Refusal.UNAVAILABLE, STORAGE_SILENT);
     }
   }
 
-  private static Verdict unavailable(Refusal refusal, String why) {
+  static Verdict.Refused unavailable(Refusal refusal, String why) {
     return new Verdict.Refused(refusal, "this gateway takes no agent now: " + why);
   }
 
@@ -231,15 +237,46 @@ public final class TunnelServer implements AutoCloseable {
     counters.countAdmitted();
     backends.register(connection);
     if (revision.get() != decision.revision()) {
-      check(
-          decision.hello(),
-          again -> {
-            if (again.verdict() instanceof Verdict.Refused) {
-              backends.unregister(connection);
-              connection.close(CloseCause.TOKEN_REVOKED);
-            }
-          });
+      checkAgain(channel, connection, decision.hello());
     }
+  }
+
+  /// Ends a registered connection that would not be admitted any more, and asks until it is known.
+  private void checkAgain(Channel channel, BackendConnection connection, AgentHello hello) {
+    try {
+      surroundings
+          .blocking()
+          .execute(
+              () -> {
+                try {
+                  if (admission.check(hello) instanceof Verdict.Refused refused) {
+                    backends.end(connection, causeOf(refused.refusal()));
+                  }
+                } catch (StorageException e) {
+                  LOG.warn("cannot check an agent again yet id={}", connection.id(), e);
+                  channel
+                      .eventLoop()
+                      .schedule(
+                          () -> {
+                            if (channel.isActive()) {
+                              checkAgain(channel, connection, hello);
+                            }
+                          },
+                          CHECK_AGAIN_SECONDS,
+                          TimeUnit.SECONDS);
+                }
+              });
+    } catch (RejectedExecutionException _) {
+      // The gateway ends, and the connection with it.
+    }
+  }
+
+  private static CloseCause causeOf(Refusal refusal) {
+    return switch (refusal) {
+      case NO_ROUTE, NOT_OWNER, CHOOSE_ROUTE -> CloseCause.ROUTE_REMOVED;
+      case BAD_TOKEN, MISSING_SCOPE, BAD_GREETING, FULL, UNAVAILABLE, DRAINING ->
+          CloseCause.TOKEN_REVOKED;
+    };
   }
 
   private final class ConnectionSetup extends ChannelInitializer<Channel> {

@@ -72,6 +72,12 @@ public final class CertificateAuthority {
     if (Files.exists(certificateFile) && Files.exists(keyFile)) {
       return new CertificateAuthority(Pem.read(certificateFile, keyFile), clock);
     }
+    if (Files.exists(certificateFile)) {
+      // A new authority would lock out every agent that trusts this one.
+      throw new IOException(
+          "%s is there and its key %s is not; put the key back, or remove the certificate to have a new authority made, which every agent has to be told of"
+              .formatted(certificateFile, keyFile));
+    }
     Identity made = make(clock);
     Pem.writeKey(keyFile, made.key());
     Pem.writeChain(certificateFile, made.chain());

@@ -1,6 +1,8 @@
 package io.penstock.gateway.certificate;
 
-import com.github.benmanes.caffeine.cache.Cache;
+import static java.util.concurrent.CompletableFuture.supplyAsync;
+
+import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.util.AsyncMapping;
@@ -8,9 +10,11 @@ import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import io.penstock.transport.tls.ServerTls;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Predicate;
@@ -20,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// The certificates that visitors see: one per host name (SNI, RFC 6066), issued by the own
 /// authority when a visitor first asks for it, and only for names that have a route.
 ///
-/// Called on event loops; the signature is made on the executor and the handshake waits for it
-/// without holding the loop.
+/// Called on event loops; the signature is made on the executor, once for however many handshakes
+/// wait for it, and none of them holds its loop.
 public final class VisitorCertificates implements AsyncMapping<String, SslContext> {
 
   /// Names kept at most; a wildcard route makes any number of them possible.
@@ -34,8 +38,7 @@ public final class VisitorCertificates implements AsyncMapping<String, SslContex
   private final Predicate<String> hasRoute;
   private final List<String> protocols;
   private final Executor executor;
-  private final Cache<String, SslContext> contexts =
-      Caffeine.newBuilder().maximumSize(MAX_NAMES).expireAfterWrite(KEPT).build();
+  private final AsyncCache<String, SslContext> contexts;
 
   /// @param hasRoute says for a lower-case host whether a route answers for it; called on event
   ///   loops
@@ -49,6 +52,12 @@ public final class VisitorCertificates implements AsyncMapping<String, SslContex
     this.hasRoute = hasRoute;
     this.protocols = List.copyOf(protocols);
     this.executor = executor;
+    this.contexts =
+        Caffeine.newBuilder()
+            .maximumSize(MAX_NAMES)
+            .expireAfterWrite(KEPT)
+            .executor(Runnable::run)
+            .buildAsync();
   }
 
   @Override
@@ -57,26 +66,29 @@ public final class VisitorCertificates implements AsyncMapping<String, SslContex
     if (!hasRoute.test(host)) {
       return promise.setFailure(new SSLException("no route for this host name"));
     }
-    SslContext known = contexts.getIfPresent(host);
-    if (known != null) {
-      return promise.setSuccess(known);
-    }
+    CompletableFuture<SslContext> context;
     try {
-      executor.execute(() -> issue(host, promise));
+      context = contexts.get(host, (name, _) -> supplyAsync(() -> issue(name), executor));
     } catch (RejectedExecutionException e) {
-      promise.tryFailure(e);
+      return promise.setFailure(e);
     }
+    context.whenComplete(
+        (made, failure) -> {
+          if (failure == null) {
+            promise.trySuccess(made);
+          } else {
+            promise.tryFailure(failure);
+          }
+        });
     return promise;
   }
 
-  private void issue(String host, Promise<SslContext> promise) {
+  private SslContext issue(String host) {
     try {
       Identity identity = authority.issue(List.of(host), List.of());
-      SslContext context = ServerTls.context(identity.key(), identity.chain(), protocols);
-      contexts.put(host, context);
-      promise.trySuccess(context);
+      return ServerTls.context(identity.key(), identity.chain(), protocols);
     } catch (IOException e) {
-      promise.tryFailure(e);
+      throw new UncheckedIOException(e);
     }
   }
 }

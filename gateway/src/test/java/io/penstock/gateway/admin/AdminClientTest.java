@@ -71,12 +71,13 @@ class AdminClientTest {
     assertThat(added.urls())
         .containsExactly("https://app.example.com/api", "http://app.example.com:8000/api");
     assertThat(client.routes()).containsExactly(added);
-    assertThat(fixture.operations.asked).containsExactly("routesChanged");
+    assertThat(fixture.operations.asked).containsExactly("routeAdded app.example.com/api ann");
 
     client.removeRoute(RouteName.parse("app.example.com/api"));
 
     assertThat(client.routes()).isEmpty();
-    assertThat(fixture.operations.asked).containsExactly("routesChanged", "routesChanged");
+    assertThat(fixture.operations.asked)
+        .containsExactly("routeAdded app.example.com/api ann", "routeRemoved app.example.com/api");
   }
 
   @Test
@@ -92,7 +93,7 @@ class AdminClientTest {
               assertThat(e)
                   .hasMessage("the route app.example.com exists already and belongs to ann");
             });
-    assertThat(fixture.operations.asked).containsExactly("routesChanged");
+    assertThat(fixture.operations.asked).containsExactly("routeAdded app.example.com ann");
   }
 
   @Test

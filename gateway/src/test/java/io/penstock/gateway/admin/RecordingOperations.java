@@ -3,6 +3,8 @@ package io.penstock.gateway.admin;
 import io.penstock.api.BackendInfo;
 import io.penstock.api.GatewayStatus;
 import io.penstock.api.PublicEndpoint;
+import io.penstock.api.RouteName;
+import io.penstock.gateway.store.StoredRoute;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +64,12 @@ final class RecordingOperations implements Operations {
   }
 
   @Override
-  public void routesChanged() {
-    asked.add("routesChanged");
+  public void routeAdded(StoredRoute route) {
+    asked.add("routeAdded " + route.name() + " " + route.user());
+  }
+
+  @Override
+  public void routeRemoved(RouteName route) {
+    asked.add("routeRemoved " + route);
   }
 }

@@ -50,6 +50,14 @@ class PhiAccrualTest {
   }
 
   @Test
+  void the_first_ping_right_after_the_start_is_no_interval() {
+    detector.heartbeat(seconds(0) + 1_000_000, 0);
+
+    assertThat(detector.phi(seconds(14), 0)).isLessThan(CONFIG.phiThreshold());
+    assertThat(detector.phi(seconds(17), 0)).isGreaterThan(CONFIG.phiThreshold());
+  }
+
+  @Test
   void time_in_which_we_did_not_read_is_no_silence() {
     beatEvery5Seconds(20);
 

@@ -38,6 +38,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +59,7 @@ class TunnelServerTest {
 
   @TempDir Path directory;
   private final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
+  private volatile Executor checks = blocking;
   private final Backends backends = new Backends();
   private final ListAppender<ILoggingEvent> logs = new ListAppender<>();
   private final List<TestAgent> agents = new ArrayList<>();
@@ -185,6 +188,58 @@ class TunnelServerTest {
     assertThat(endless.controlText()).contains("\"bad_greeting\"");
     assertThat(garbled.controlText()).contains("\"bad_greeting\"");
     await().until(() -> !silent.isConnected() && !endless.isConnected() && !garbled.isConnected());
+  }
+
+  @Test
+  void a_check_that_takes_too_long_is_a_refusal_with_its_reason() throws Exception {
+    restart(new BackendConfigEdit().helloLimit(Duration.ofMillis(300)).apply());
+    checks = _ -> {};
+
+    TestAgent agent = agent(OWN, own(token.token(), AGENT, 0, "app.test"));
+
+    assertThat(agent.controlText()).contains("\"unavailable\"").contains("storage does not answer");
+    await().until(() -> !agent.isConnected());
+  }
+
+  @Test
+  void a_change_during_the_check_has_a_good_agent_checked_again_and_kept() throws Exception {
+    List<Runnable> later = new CopyOnWriteArrayList<>();
+    checks =
+        first -> {
+          server.tokenRevoked("of somebody else");
+          checks = later::add;
+          blocking.execute(first);
+        };
+    TestAgent agent = agent(OWN, own(token.token(), AGENT, 0, "app.test"));
+    assertThat(agent.controlText()).contains("\"ok\":true");
+    await().until(() -> later.size() == 1);
+
+    checks = blocking;
+    later.getFirst().run();
+
+    assertThat(backends.size()).isEqualTo(1);
+    assertThat(agent.isConnected()).isTrue();
+  }
+
+  @Test
+  void what_was_revoked_during_the_check_ends_although_it_was_admitted() throws Exception {
+    List<Runnable> later = new CopyOnWriteArrayList<>();
+    checks =
+        first -> {
+          server.tokenRevoked("of somebody else");
+          checks = later::add;
+          blocking.execute(first);
+        };
+    TestAgent agent = agent(OWN, own(token.token(), AGENT, 0, "app.test"));
+    assertThat(agent.controlText()).contains("\"ok\":true");
+    await().until(() -> later.size() == 1);
+
+    storage.revokeToken(token.id());
+    later.getFirst().run();
+
+    await().until(() -> !agent.isConnected());
+    assertThat(backends.size()).isZero();
+    await().until(() -> server.counters().ended().containsKey("token_revoked"));
   }
 
   @Test
@@ -364,7 +419,7 @@ class TunnelServerTest {
                     identity.key(), identity.chain(), List.of("penstock-tun/1", "http/1.1")),
                 route -> List.of("http://" + route),
                 _ -> {},
-                blocking));
+                task -> checks.execute(task)));
     listener = server.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
   }
 
