@@ -45,6 +45,7 @@ public final class FaultyUdpRelay implements AutoCloseable {
   private final long originNanos = System.nanoTime();
   private final Thread thread = Thread.ofPlatform().daemon().name("udp-relay").unstarted(this::run);
   private volatile LinkFaults faults;
+  private volatile boolean rebindAsked;
   private long order;
 
   private FaultyUdpRelay(InetSocketAddress server, LinkFaults faults, long seed)
@@ -72,6 +73,12 @@ public final class FaultyUdpRelay implements AutoCloseable {
   /// Changes the faults from now on.
   public void setFaults(LinkFaults changed) {
     faults = changed;
+  }
+
+  /// Forgets the ports towards the server, as a NAT does: what a client sends next comes from a new
+  /// one, and what the server still sends to the old one is lost.
+  public void rebind() {
+    rebindAsked = true;
   }
 
   /// How many datagrams came in.
@@ -128,6 +135,11 @@ public final class FaultyUdpRelay implements AutoCloseable {
   }
 
   private DatagramChannel backOf(SocketAddress client) throws IOException {
+    if (rebindAsked) {
+      rebindAsked = false;
+      backs.values().forEach(FaultyUdpRelay::close);
+      backs.clear();
+    }
     DatagramChannel back = backs.get(client);
     if (back == null) {
       back = open();
@@ -173,7 +185,9 @@ public final class FaultyUdpRelay implements AutoCloseable {
       }
       pending.remove();
       try {
-        next.out.send(next.bytes, next.to);
+        if (next.out.isOpen()) {
+          next.out.send(next.bytes, next.to);
+        }
       } catch (IOException e) {
         dropped.increment();
       }
