@@ -1,7 +1,8 @@
 package io.penstock.transport.quic;
 
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicException;
@@ -12,9 +13,10 @@ import java.util.concurrent.CompletionStage;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/// Gathers what Netty tells of a connection's end, which it does in three places: the peer's close
-/// frame is an event, an error found here is an exception, a timeout is a property.
-final class EndWatch extends ChannelInboundHandlerAdapter {
+/// Gathers what Netty tells of a connection's end: the peer's close frame is an event, an error
+/// found here is an exception, a timeout is a property, our own close passes the pipeline. What
+/// ends with none of these was ended by the peer without a reason, as Netty drops the event then.
+final class EndWatch extends ChannelDuplexHandler {
 
   private static final AttributeKey<EndWatch> KEY = AttributeKey.valueOf(EndWatch.class, "watch");
 
@@ -62,13 +64,23 @@ final class EndWatch extends ChannelInboundHandlerAdapter {
     ctx.fireExceptionCaught(cause);
   }
 
+  @Override
+  public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+    if (seen == null) {
+      seen = new QuicEnd.ByUs();
+    }
+    ctx.close(promise);
+  }
+
   private void closed(QuicChannel connection) {
     if (seen != null) {
       end.complete(seen);
     } else if (connection.isTimedOut()) {
       end.complete(new QuicEnd.IdleTimeout());
-    } else {
+    } else if (!connection.parent().isOpen()) {
       end.complete(new QuicEnd.ByUs());
+    } else {
+      end.complete(new QuicEnd.ByPeerUntold());
     }
   }
 }

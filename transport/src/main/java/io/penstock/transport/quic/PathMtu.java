@@ -27,9 +27,6 @@ final class PathMtu {
   private static final long QUICK_MILLIS = 1_000;
   private static final long SLOW_MILLIS = 60_000;
 
-  /// More paths than a connection keeps at one time: the old one, the new one, one that is probed.
-  private static final int MAX_PATHS = 8;
-
   private final QuicChannel channel;
   private final int overheadBytes;
   private int maxPayloadBytes;
@@ -80,7 +77,7 @@ final class PathMtu {
 
   /// Reads the active path now.
   void read() {
-    for (int path = 0; path < MAX_PATHS; path++) {
+    for (int path = 0; path < UdpSockets.MAX_PATHS; path++) {
       QuicConnectionPathStats stats = channel.collectPathStats(path).getNow();
       if (stats == null) {
         return;

@@ -143,12 +143,8 @@ public final class QuicDialer {
       return new IOException(where + tell(closed.event()), cause);
     }
     if (cause instanceof SSLException) {
-      Throwable deepest = cause;
-      while (deepest.getCause() != null) {
-        deepest = deepest.getCause();
-      }
       return new IOException(
-          where + "its certificate is not trusted: " + deepest.getMessage(), cause);
+          where + "its certificate is not trusted: " + cause.getMessage(), cause);
     }
     return new IOException(where + cause, cause);
   }

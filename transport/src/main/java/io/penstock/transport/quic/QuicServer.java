@@ -67,6 +67,7 @@ public final class QuicServer implements AutoCloseable {
       QuicServerCodecBuilder codec =
           UdpSockets.configure(new QuicServerCodecBuilder(), config)
               .sslContext(tls)
+              .activeConnectionIdLimit(UdpSockets.MAX_PATHS)
               .tokenHandler(tokens)
               .connectionIdAddressGenerator(steering.ids(number))
               .option(
@@ -131,9 +132,10 @@ public final class QuicServer implements AutoCloseable {
     return steering.steered();
   }
 
-  /// Closes the sockets and every connection.
+  /// Closes every connection, which its peer is told, and the sockets.
   @Override
   public void close() {
+    admission.closeAll();
     closeAll(sockets);
   }
 

@@ -37,6 +37,12 @@ final class UdpSockets {
   private static final WriteBufferWaterMark WATER_MARK =
       new WriteBufferWaterMark(512 * 1024, 2 * 1024 * 1024);
 
+  /// How many addresses of one client a connection takes part in, from first to last.
+  ///
+  /// QUIC counts its paths against the connection ids that it accepts, and never forgets a path of
+  /// a client that has no spare ids, so this is how often a NAT may change a client's port.
+  static final int MAX_PATHS = 64;
+
   private UdpSockets() {}
 
   static boolean isEpoll(EventLoop loop) {

@@ -50,7 +50,7 @@ class DatagramSenderTest {
   @ValueSource(ints = {1100, 200, 40})
   void everything_that_was_sent_arrives_though_ten_times_as_much_is_offered(int size)
       throws Exception {
-    int wanted = 60_000;
+    int wanted = 15_000;
     BitSet arrived = new BitSet();
     AtomicInteger count = new AtomicInteger();
     try (Endpoints ends =

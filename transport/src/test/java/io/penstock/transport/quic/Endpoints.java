@@ -8,12 +8,14 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import io.netty.util.ReferenceCountUtil;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.tls.QuicTls;
 import io.penstock.transport.tls.Trust;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -34,6 +36,8 @@ final class Endpoints implements AutoCloseable {
   final QuicServer server;
   final QuicConfig config;
   final X509Bundle identity;
+  private final QuicSslContext tls;
+  private final QuicHandlers handlers;
   final BlockingQueue<QuicChannel> accepted = new LinkedBlockingQueue<>();
 
   private Endpoints(EventLoopGroup loops, QuicConfig config, Deliver deliver) throws Exception {
@@ -45,16 +49,22 @@ final class Endpoints implements AutoCloseable {
             .addSanDnsName("localhost")
             .setIsCertificateAuthority(true)
             .buildSelfSigned();
-    server =
-        QuicServer.bind(
-            loops,
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-            QuicTls.server(
-                identity.getKeyPair().getPrivate(),
-                List.of(identity.getCertificatePath()),
-                List.of(PROTOCOL)),
-            config,
-            new QuicHandlers(new Receiver(accepted, deliver), new Ignore()));
+    tls =
+        QuicTls.server(
+            identity.getKeyPair().getPrivate(),
+            List.of(identity.getCertificatePath()),
+            List.of(PROTOCOL));
+    handlers = new QuicHandlers(new Receiver(accepted, deliver), new Ignore());
+    server = bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+  }
+
+  /// Binds another server with the same settings; the caller closes it.
+  QuicServer bind(InetSocketAddress address) throws IOException {
+    return QuicServer.bind(loops, address, tls, config, handlers);
+  }
+
+  static QuicHandlers nothing() {
+    return new QuicHandlers(new Ignore(), new Ignore());
   }
 
   static Endpoints start(int loops, QuicConfig config, Deliver deliver) throws Exception {
