@@ -142,7 +142,7 @@ class JsonTest {
     }
   }
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "15s")
   void survivesAnyBytes(byte[] bytes) {
     readsOrRefuses(bytes);
   }

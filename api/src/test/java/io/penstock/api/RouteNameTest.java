@@ -107,7 +107,7 @@ class RouteNameTest {
     }
   }
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "15s")
   void survivesAnyBytes(byte[] bytes) {
     parsesOrRefuses(new String(bytes, StandardCharsets.UTF_8));
   }

@@ -281,7 +281,7 @@ class ConfigBinderTest {
     }
   }
 
-  @FuzzTest
+  @FuzzTest(maxDuration = "15s")
   void survivesAnyBytes(byte[] bytes) {
     bindsOrTells(new String(bytes, StandardCharsets.UTF_8));
   }

@@ -91,7 +91,7 @@ class IngressFuzzTest {
     return lines[0].matches("[!-~]+ (/[!-~]*|\\*) HTTP/1\\.1") && hosts == 1 && framings <= 1;
   }
 
-  @FuzzTest(maxDuration = "20s")
+  @FuzzTest(maxDuration = "15s")
   void any_bytes_are_survived(byte[] input) {
     survive(input, Integer.MAX_VALUE);
   }

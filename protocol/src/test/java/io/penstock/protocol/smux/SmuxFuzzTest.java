@@ -19,7 +19,7 @@ class SmuxFuzzTest {
       SmuxConfig.builder().maxReceiveBufferBytes(BOUND).maxPeerStreams(100).build();
   private static final SmuxConfig V2 = V1.toBuilder().version(2).build();
 
-  @FuzzTest(maxDuration = "20s")
+  @FuzzTest(maxDuration = "15s")
   void any_bytes_are_survived(byte[] input) {
     survive(V1, input, input.length);
     survive(V2, input, input.length);
