@@ -21,7 +21,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// Shared by the server's event loops.
 final class Admission {
 
-  /// Never empty: Netty's peers do not notice a close without a reason.
   private static final String STOPS = "server stops";
 
   private static final String LATE = "handshake took too long";

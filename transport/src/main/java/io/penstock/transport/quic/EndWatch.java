@@ -45,7 +45,7 @@ final class EndWatch extends ChannelDuplexHandler {
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof QuicConnectionCloseEvent close) {
       long code = Integer.toUnsignedLong(close.error());
-      String reason = new String(close.reason(), StandardCharsets.UTF_8);
+      String reason = reasonOf(close);
       seen =
           close.isApplicationClose()
               ? new QuicEnd.ByPeer(code, reason)
@@ -72,6 +72,15 @@ final class EndWatch extends ChannelDuplexHandler {
     ctx.close(promise);
   }
 
+  /// Netty throws where a peer gave no reason, as many do.
+  private static String reasonOf(QuicConnectionCloseEvent close) {
+    try {
+      return new String(close.reason(), StandardCharsets.UTF_8);
+    } catch (NullPointerException e) {
+      return "";
+    }
+  }
+
   private void closed(QuicChannel connection) {
     if (seen != null) {
       end.complete(seen);
@@ -80,7 +89,7 @@ final class EndWatch extends ChannelDuplexHandler {
     } else if (!connection.parent().isOpen()) {
       end.complete(new QuicEnd.ByUs());
     } else {
-      end.complete(new QuicEnd.ByPeerUntold());
+      end.complete(new QuicEnd.Lost());
     }
   }
 }

@@ -25,11 +25,9 @@ public sealed interface QuicEnd {
     }
   }
 
-  /// The peer closed it and gave no reason, or has forgotten it (RFC 9000, section 10.3).
-  ///
-  /// Netty tells nothing of a close with an empty reason, neither its code nor whether it comes
-  /// from the application. As a rule it is a peer that ends in order.
-  record ByPeerUntold() implements QuicEnd {}
+  /// It ended without a word: as a rule the peer has forgotten it and says so with a stateless
+  /// reset (RFC 9000, section 10.3).
+  record Lost() implements QuicEnd {}
 
   /// Our QUIC or TLS found an error in what the peer did.
   record ErrorHere(String what) implements QuicEnd {}

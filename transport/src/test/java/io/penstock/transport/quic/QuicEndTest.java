@@ -28,29 +28,20 @@ class QuicEndTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"7, bye", "0, bye"})
-  void the_client_tells_the_server_as_well(int code, String reason) throws Exception {
+  @CsvSource({"true, 7, bye", "true, 7, ''", "true, 0, bye", "true, 0, ''", "false, 0, ''"})
+  void the_client_tells_the_server_as_well_with_or_without_a_reason(
+      boolean application, int code, String reason) throws Exception {
     try (Endpoints ends = Endpoints.start(1, Endpoints.quick().build(), Endpoints.discard())) {
       QuicChannel client = ends.connect(ends.server.address(), Endpoints.discard());
       QuicChannel server = ends.accepted();
 
-      close(client, true, code, reason);
+      close(client, application, code, reason);
 
-      assertThat(Endpoints.endOf(server)).isEqualTo(new QuicEnd.ByPeer(code, reason));
-    }
-  }
-
-  @ParameterizedTest
-  @CsvSource({"true, 7", "true, 0", "false, 0"})
-  void a_close_without_a_reason_is_known_as_one_of_the_peer(boolean application, int code)
-      throws Exception {
-    try (Endpoints ends = Endpoints.start(1, Endpoints.quick().build(), Endpoints.discard())) {
-      QuicChannel client = ends.connect(ends.server.address(), Endpoints.discard());
-      QuicChannel server = ends.accepted();
-
-      close(client, application, code, "");
-
-      assertThat(Endpoints.endOf(server)).isEqualTo(new QuicEnd.ByPeerUntold());
+      assertThat(Endpoints.endOf(server))
+          .isEqualTo(
+              application
+                  ? new QuicEnd.ByPeer(code, reason)
+                  : new QuicEnd.ErrorAtPeer(code, reason));
       assertThat(Endpoints.endOf(client)).isEqualTo(new QuicEnd.ByUs());
     }
   }
