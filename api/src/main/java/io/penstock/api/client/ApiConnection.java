@@ -14,6 +14,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -68,15 +69,20 @@ final class ApiConnection implements AutoCloseable {
   }
 
   byte[] get(String path) throws IOException {
-    return call("GET", path, null);
+    return call("GET", path, null, Map.of());
   }
 
   byte[] post(String path, Object body) throws IOException {
-    return call("POST", path, Json.write(body));
+    return post(path, Json.write(body), Map.of());
+  }
+
+  /// Sends JSON as it is, with headers of its own.
+  byte[] post(String path, byte[] json, Map<String, String> headers) throws IOException {
+    return call("POST", path, json, headers);
   }
 
   void delete(String path) throws IOException {
-    call("DELETE", path, null);
+    call("DELETE", path, null, Map.of());
   }
 
   /// Reads an answer of the gateway.
@@ -100,10 +106,13 @@ final class ApiConnection implements AutoCloseable {
     http.shutdownNow();
   }
 
-  private byte[] call(String method, String path, byte @Nullable [] body) throws IOException {
+  private byte[] call(
+      String method, String path, byte @Nullable [] body, Map<String, String> headers)
+      throws IOException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(base.resolve(path)).header("Accept", "application/json");
     token.ifPresent(secret -> request.header("Authorization", "Bearer " + secret));
+    headers.forEach(request::header);
     if (body == null) {
       request.method(method, BodyPublishers.noBody());
     } else {

@@ -1,6 +1,6 @@
 package io.penstock.api.tunnel;
 
-/// The names by which gateway and agent recognise each other.
+/// The names by which gateway, agent and node recognise each other.
 public final class TunnelNames {
 
   /// The TLS application protocol of our own agents (RFC 7301).
@@ -8,6 +8,9 @@ public final class TunnelNames {
 
   /// The TLS application protocol of the client API on the tunnel port.
   public static final String ALPN_CLIENT_API = "http/1.1";
+
+  /// The application protocol of a node's tunnel over QUIC.
+  public static final String ALPN_NODE = "snaptun";
 
   /// The host that a gateway's ping asks for; no route can have it, as it has no dot.
   public static final String PING_HOST = "backend";

@@ -1,0 +1,78 @@
+package io.penstock.api.client;
+
+import io.penstock.api.HostPort;
+import io.penstock.api.Json;
+import io.penstock.api.Session;
+import io.penstock.api.SessionProof;
+import io.penstock.api.SessionRequest;
+import java.io.IOException;
+import java.net.URI;
+import java.security.PrivateKey;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLContext;
+
+/// Gets sessions for one node from the client API on the tunnel port of a gateway.
+///
+/// Each request is signed with a later time than the one before, also when the clock was set back.
+/// Every call throws [ApiException] when it fails and blocks 15 s at most. Safe for use by several
+/// threads.
+public final class SessionClient implements AutoCloseable {
+
+  private static final String PATH = "/api/v1/sessions";
+  private static final ApiConnection.Advice ADVICE =
+      new ApiConnection.Advice(
+          "check that the gateway runs and that HOST:PORT is its tunnel port (7443 unless"
+              + " configured), not the port of a web page",
+          "make a token on the gateway with \"penstock token create --user U --scope overlay\" and"
+              + " give it with --token-file F or PENSTOCK_TOKEN");
+
+  private final HostPort gateway;
+  private final String apiToken;
+  private final InstantSource clock;
+  private final ApiConnection connection;
+  private final AtomicLong lastSignedMillis = new AtomicLong(Long.MIN_VALUE);
+
+  /// Makes a client that has not connected yet.
+  ///
+  /// @param gateway its tunnel port
+  /// @param apiToken secret of a token with the scope `overlay`
+  public SessionClient(HostPort gateway, SSLContext tls, String apiToken, InstantSource clock) {
+    this.gateway = gateway;
+    this.apiToken = apiToken;
+    this.clock = clock;
+    this.connection =
+        new ApiConnection(
+            URI.create("https://" + gateway), Optional.of(tls), Optional.of(apiToken), ADVICE);
+  }
+
+  /// Gets a session; an address that the gateway gave without a host has this one's.
+  ///
+  /// @param key the private half of the request's key
+  public Session open(SessionRequest request, PrivateKey key) throws IOException {
+    byte[] body = Json.write(request);
+    long now = clock.millis();
+    Instant signed =
+        Instant.ofEpochMilli(lastSignedMillis.updateAndGet(last -> Math.max(now, last + 1)));
+    SessionProof proof = SessionProof.sign(key, apiToken, body, signed);
+    Session answer =
+        connection.parse(
+            connection.post(PATH, body, Map.of(SessionProof.HEADER, proof.header())),
+            Session.class);
+    HostPort quic = answer.quic();
+    return new Session(
+        answer.token(),
+        answer.expires(),
+        quic.isEverywhere() ? gateway.withPort(quic.port()) : quic,
+        answer.alpn(),
+        answer.network());
+  }
+
+  @Override
+  public void close() {
+    connection.close();
+  }
+}
