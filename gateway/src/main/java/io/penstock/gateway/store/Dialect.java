@@ -10,6 +10,11 @@ enum Dialect {
     void lockForMigration(Handle transaction) {
       // The transaction holds the only write lock there is.
     }
+
+    @Override
+    void lockForLeases(Handle transaction) {
+      // As above.
+    }
   },
   /// Several gateways may start on one database at once.
   POSTGRESQL {
@@ -21,6 +26,14 @@ enum Dialect {
           .mapTo(String.class)
           .list();
     }
+
+    @Override
+    void lockForLeases(Handle transaction) {
+      transaction
+          .createQuery("SELECT last FROM lease_generation FOR UPDATE")
+          .mapTo(Long.class)
+          .list();
+    }
   };
 
   /// Any number that no other program on the same database uses: "penstock" in ASCII.
@@ -28,4 +41,7 @@ enum Dialect {
 
   /// Keeps every other gateway from migrating until the transaction ends.
   abstract void lockForMigration(Handle transaction);
+
+  /// Keeps every other gateway from reading and changing leases until the transaction ends.
+  abstract void lockForLeases(Handle transaction);
 }

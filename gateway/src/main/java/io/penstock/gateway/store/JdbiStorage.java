@@ -15,12 +15,9 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.HandleCallback;
-import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.JdbiException;
-import org.jspecify.annotations.Nullable;
 
 /// Tokens and routes in any SQL database: the one implementation behind both kinds.
 ///
@@ -29,13 +26,13 @@ import org.jspecify.annotations.Nullable;
 /// is configured so that its commit is durable.
 final class JdbiStorage implements Storage {
 
-  private final HikariDataSource pool;
-  private final Jdbi jdbi;
+  private final Database database;
+  private final OverlayStorage overlay;
   private final Clock clock;
 
-  private JdbiStorage(HikariDataSource pool, Clock clock) {
-    this.pool = pool;
-    this.jdbi = Jdbi.create(pool);
+  private JdbiStorage(Database database, Clock clock) {
+    this.database = database;
+    this.overlay = new OverlayStorage(database);
     this.clock = clock;
   }
 
@@ -44,17 +41,7 @@ final class JdbiStorage implements Storage {
   /// @throws StorageException with the pool closed
   static JdbiStorage open(HikariDataSource pool, Dialect dialect, Clock clock)
       throws StorageException {
-    JdbiStorage storage = new JdbiStorage(pool, clock);
-    try {
-      Migrations.run(storage.jdbi, dialect);
-      return storage;
-    } catch (JdbiException e) {
-      pool.close();
-      throw unavailable(e);
-    } catch (StorageException | RuntimeException e) {
-      pool.close();
-      throw e;
-    }
+    return new JdbiStorage(Database.open(pool, dialect), clock);
   }
 
   @Override
@@ -64,7 +51,7 @@ final class JdbiStorage implements Storage {
     }
     String hash = TokenSecret.hash(secret);
     Instant now = clock.instant();
-    return with(
+    return database.with(
         handle ->
             handle
                 .createQuery("SELECT * FROM token WHERE hash = :hash")
@@ -87,7 +74,7 @@ final class JdbiStorage implements Storage {
     } catch (IllegalArgumentException _) {
       return Optional.empty();
     }
-    return with(handle -> find(handle, normal));
+    return database.with(handle -> find(handle, normal));
   }
 
   @Override
@@ -95,7 +82,7 @@ final class JdbiStorage implements Storage {
     String secret = TokenSecret.create();
     String id = TokenSecret.createId();
     Optional<Instant> expires = request.expires().map(JdbiStorage::toMillis);
-    with(
+    database.with(
         handle ->
             handle
                 .createUpdate(
@@ -117,7 +104,7 @@ final class JdbiStorage implements Storage {
 
   @Override
   public List<StoredToken> tokens() throws StorageException {
-    return with(
+    return database.with(
         handle ->
             handle
                 .createQuery("SELECT * FROM token ORDER BY created_millis, id")
@@ -126,9 +113,27 @@ final class JdbiStorage implements Storage {
   }
 
   @Override
+  public Set<String> validTokens(Set<String> ids) throws StorageException {
+    if (ids.isEmpty()) {
+      return Set.of();
+    }
+    Instant now = clock.instant();
+    return database.with(
+        handle ->
+            handle
+                .createQuery("SELECT * FROM token WHERE id IN (<ids>)")
+                .bindList("ids", ids)
+                .map((row, _) -> token(row))
+                .stream()
+                .filter(token -> token.isValidAt(now))
+                .map(StoredToken::id)
+                .collect(Collectors.toUnmodifiableSet()));
+  }
+
+  @Override
   public boolean revokeToken(String id) throws StorageException {
     int found =
-        with(
+        database.with(
             handle ->
                 handle
                     .createUpdate(
@@ -145,7 +150,7 @@ final class JdbiStorage implements Storage {
   @Override
   public RouteAddition addRoute(RouteName name, String user) throws StorageException {
     StoredRoute wanted = new StoredRoute(name, UserName.require(user), toMillis(clock.instant()));
-    return with(
+    return database.with(
         handle ->
             handle.inTransaction(
                 transaction -> {
@@ -168,14 +173,14 @@ final class JdbiStorage implements Storage {
 
   @Override
   public List<StoredRoute> routes() throws StorageException {
-    return with(
+    return database.with(
         handle ->
             sorted(handle.createQuery("SELECT * FROM route").map((row, _) -> route(row)).list()));
   }
 
   @Override
   public List<StoredRoute> routesOf(String user) throws StorageException {
-    return with(
+    return database.with(
         handle ->
             sorted(
                 handle
@@ -188,7 +193,7 @@ final class JdbiStorage implements Storage {
   @Override
   public boolean removeRoute(RouteName name) throws StorageException {
     int removed =
-        with(
+        database.with(
             handle ->
                 handle
                     .createUpdate("DELETE FROM route WHERE name = :name")
@@ -199,35 +204,22 @@ final class JdbiStorage implements Storage {
 
   @Override
   public void ping() throws StorageException {
-    with(handle -> handle.createQuery("SELECT 1").mapTo(Integer.class).one());
+    database.with(handle -> handle.createQuery("SELECT 1").mapTo(Integer.class).one());
+  }
+
+  @Override
+  public OverlayStorage overlay() {
+    return overlay;
   }
 
   @Override
   public void close() {
-    pool.close();
+    database.close();
   }
 
   /// Asks the database itself for one of its settings, so that a test can hold us to them.
   String setting(String query) throws StorageException {
-    return with(handle -> handle.createQuery(query).mapTo(String.class).one());
-  }
-
-  private <R> R with(HandleCallback<R, JdbiException> work) throws StorageException {
-    try {
-      return jdbi.withHandle(work);
-    } catch (JdbiException e) {
-      throw unavailable(e);
-    }
-  }
-
-  /// Keeps the database's own words; those of the layers above quote the values of the statement.
-  private static StorageException unavailable(JdbiException e) {
-    for (@Nullable Throwable each = e; each != null; each = each.getCause()) {
-      if (each instanceof SQLException sql) {
-        return new StorageException("the database failed: " + sql.getMessage(), sql);
-      }
-    }
-    return new StorageException("the database failed", e);
+    return database.with(handle -> handle.createQuery(query).mapTo(String.class).one());
   }
 
   /// Sorts here, as each database has an order of its own for texts.
@@ -251,8 +243,8 @@ final class JdbiStorage implements Storage {
             .map(Scope::parse)
             .collect(Collectors.toSet()),
         Instant.ofEpochMilli(row.getLong("created_millis")),
-        time(row, "expires_millis"),
-        time(row, "revoked_millis"));
+        Database.time(row, "expires_millis"),
+        Database.time(row, "revoked_millis"));
   }
 
   private static StoredRoute route(ResultSet row) throws SQLException {
@@ -260,11 +252,6 @@ final class JdbiStorage implements Storage {
         RouteName.parse(row.getString("name")),
         row.getString("owner"),
         Instant.ofEpochMilli(row.getLong("created_millis")));
-  }
-
-  private static Optional<Instant> time(ResultSet row, String column) throws SQLException {
-    long millis = row.getLong(column);
-    return row.wasNull() ? Optional.empty() : Optional.of(Instant.ofEpochMilli(millis));
   }
 
   private static Instant toMillis(Instant time) {

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class Migrations {
 
   /// The scripts in order; the position, from 1, is the version.
-  private static final List<String> SCRIPTS = List.of("0001-tokens-and-routes.sql");
+  private static final List<String> SCRIPTS =
+      List.of("0001-tokens-and-routes.sql", "0002-overlay.sql");
 
   private static final String HISTORY =
       """

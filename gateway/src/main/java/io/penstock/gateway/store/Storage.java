@@ -5,8 +5,9 @@ import io.penstock.api.CreatedToken;
 import io.penstock.api.RouteName;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
-/// The gateway's durable memory of tokens and routes.
+/// The gateway's durable memory of tokens and routes, and the way to that of the overlay.
 ///
 /// Safe for use by several threads, and by several gateways where the database allows it. Every
 /// call may block for as long as the database's own time limits say (seconds) and throws
@@ -29,6 +30,11 @@ public interface Storage extends AutoCloseable {
   /// All tokens, revoked and expired ones too, the oldest first.
   List<StoredToken> tokens() throws StorageException;
 
+  /// Those of the tokens with these ids that are neither revoked nor expired.
+  ///
+  /// @param ids thousands at most
+  Set<String> validTokens(Set<String> ids) throws StorageException;
+
   /// Ends a token for good; one that is revoked already keeps its time.
   ///
   /// @return whether there is such a token
@@ -47,6 +53,9 @@ public interface Storage extends AutoCloseable {
   ///
   /// @return whether there was one
   boolean removeRoute(RouteName name) throws StorageException;
+
+  /// What the same database remembers of the overlay network; it ends with this.
+  OverlayStorage overlay();
 
   /// Asks the database anything, to know that it answers.
   void ping() throws StorageException;

@@ -6,11 +6,8 @@ import io.penstock.api.CreateTokenRequest;
 import io.penstock.api.CreatedToken;
 import io.penstock.api.RouteName;
 import io.penstock.api.Scope;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -20,56 +17,12 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What every storage does; run on each kind of database.
-abstract class StorageContract {
-
-  static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
-
-  /// A clock that the test moves.
-  static final class TestClock extends Clock {
-    private Instant now = NOON;
-
-    void advance(Duration time) {
-      now = now.plus(time);
-    }
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-  }
-
-  final TestClock clock = new TestClock();
-  JdbiStorage storage;
-
-  /// Opens the test's own database, which is empty the first time in each test.
-  abstract JdbiStorage open(Clock clock) throws Exception;
-
-  @BeforeEach
-  void openStorage() throws Exception {
-    storage = open(clock);
-  }
-
-  @AfterEach
-  void closeStorage() {
-    storage.close();
-  }
+abstract class StorageContract extends OverlayStorageContract {
 
   private static CreateTokenRequest forAnn(Scope... scopes) {
     return new CreateTokenRequest("ann", Set.of(scopes), Optional.empty());
@@ -259,7 +212,7 @@ abstract class StorageContract {
   void refusesADatabaseOfANewerProgram() throws Exception {
     storage.setting(
         insertReturning(
-            "INSERT INTO schema_history (version, script, sha256) VALUES (2, 'x', 'y')"));
+            "INSERT INTO schema_history (version, script, sha256) VALUES (3, 'x', 'y')"));
     storage.close();
 
     try {
@@ -273,7 +226,8 @@ abstract class StorageContract {
 
   @Test
   void refusesADatabaseWhoseSchemaWasMadeByAnotherScript() throws Exception {
-    storage.setting(insertReturning("UPDATE schema_history SET sha256 = 'other'"));
+    storage.setting(
+        insertReturning("UPDATE schema_history SET sha256 = 'other' WHERE version = 1"));
     storage.close();
 
     try {
@@ -302,6 +256,23 @@ abstract class StorageContract {
       assertThat(added).isEqualTo(1);
     }
     assertThat(storage.routes()).hasSize(1);
+  }
+
+  @Test
+  void knowsWhichTokensAreStillGood() throws Exception {
+    CreatedToken good = storage.createToken(forAnn(Scope.OVERLAY));
+    CreatedToken revoked = storage.createToken(forAnn(Scope.OVERLAY));
+    CreatedToken expired =
+        storage.createToken(
+            new CreateTokenRequest(
+                "ann", Set.of(Scope.OVERLAY), Optional.of(NOON.plusSeconds(60))));
+    Set<String> ids = Set.of(good.id(), revoked.id(), expired.id(), "tok_none");
+    storage.revokeToken(revoked.id());
+
+    assertThat(storage.validTokens(ids)).containsExactlyInAnyOrder(good.id(), expired.id());
+    clock.advance(Duration.ofSeconds(60));
+    assertThat(storage.validTokens(ids)).containsExactly(good.id());
+    assertThat(storage.validTokens(Set.of())).isEmpty();
   }
 
   @Test
