@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -159,7 +160,12 @@ public final class Gateway implements AutoCloseable {
                       loops,
                       certificates.forAgents(),
                       visitors::urls,
-                      new ClientApi(storage, this::discovery, config.client().limits(), blocking)
+                      new ClientApi(
+                              storage,
+                              this::discovery,
+                              List.of(),
+                              config.client().limits(),
+                              blocking)
                           ::install,
                       blocking)),
               TunnelServer::close);

@@ -14,21 +14,19 @@ import io.penstock.gateway.web.WebProblemException;
 import io.penstock.gateway.web.WebRequest;
 import io.penstock.gateway.web.WebResponse;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
-/// The client API of a gateway: `GET /api/v1/discovery` for everybody, and `GET /api/v1/routes`
-/// with a token for the routes of its user.
+/// The client API of a gateway: `GET /api/v1/discovery` for everybody, `GET /api/v1/routes` with a
+/// token for the routes of its user, and what other rooms add.
 ///
 /// Safe for use by several threads; one for all connections.
 public final class ClientApi {
 
-  private static final Map<String, String> CHALLENGE =
-      Map.of("WWW-Authenticate", "Bearer realm=\"penstock\"");
-
   private final Storage storage;
+  private final ClientGate gate;
   private final Supplier<Discovery> discovery;
   private final WebLimits limits;
   private final Executor blocking;
@@ -37,20 +35,25 @@ public final class ClientApi {
   /// Makes the API.
   ///
   /// @param discovery what to tell, asked for each request
+  /// @param more endpoints of other rooms
   /// @param blocking runs the handlers, as a rule each on a virtual thread
   public ClientApi(
-      Storage storage, Supplier<Discovery> discovery, WebLimits limits, Executor blocking) {
+      Storage storage,
+      Supplier<Discovery> discovery,
+      List<Endpoint> more,
+      WebLimits limits,
+      Executor blocking) {
     this.storage = storage;
+    this.gate = new ClientGate(storage);
     this.discovery = discovery;
     this.limits = limits;
     this.blocking = blocking;
-    this.api =
-        new WebApi(
-            _ -> {},
-            List.of(
-                new Endpoint(
-                    "GET", "/api/v1/discovery", _ -> WebResponse.json(200, this.discovery.get())),
-                new Endpoint("GET", "/api/v1/routes", this::routes)));
+    List<Endpoint> endpoints = new ArrayList<>();
+    endpoints.add(
+        new Endpoint("GET", "/api/v1/discovery", _ -> WebResponse.json(200, this.discovery.get())));
+    endpoints.add(new Endpoint("GET", "/api/v1/routes", this::routes));
+    endpoints.addAll(more);
+    this.api = new WebApi(_ -> {}, endpoints);
   }
 
   /// Serves the API on a connection whose TLS handshake is done; call it on the event loop of the
@@ -60,20 +63,7 @@ public final class ClientApi {
   }
 
   private WebResponse routes(WebRequest request) throws WebProblemException, IOException {
-    StoredToken token =
-        storage
-            .hasToken(request.bearer().orElse(""))
-            .orElseThrow(
-                () ->
-                    new WebProblemException(
-                        401,
-                        "bad_token",
-                        "the token is missing, unknown, revoked or expired",
-                        CHALLENGE));
-    if (!token.scopes().contains(Scope.CONNECT)) {
-      throw new WebProblemException(
-          403, "missing_scope", "the token of " + token.user() + " lacks the scope connect");
-    }
+    StoredToken token = gate.require(request, Scope.CONNECT);
     var endpoints = discovery.get().publicEndpoints();
     return WebResponse.json(
         200,
