@@ -24,7 +24,8 @@ import java.util.List;
 /// @param openTimeout for a stream to an agent
 /// @param bodyTimeout from one piece of a request body to the next while the agent waits for it;
 ///   408
-/// @param responseTimeout from the last byte of the request to the response head; 504
+/// @param responseTimeout to the response head, from when the agent's stream has taken the last
+///   byte of the request, or the last one that it would take; 504
 /// @param stallTimeout without any progress of a body, in either direction, before the exchange is
 ///   cut
 /// @param upgradedTimeout without a byte in either direction of an upgraded connection

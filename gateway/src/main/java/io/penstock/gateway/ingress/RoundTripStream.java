@@ -80,6 +80,7 @@ final class RoundTripStream extends InputStream implements FarEnd.Listener {
     loop.execute(
         () -> {
           far.listen(this);
+          far.timeWrites();
           far.write(head);
           upstream.open(far, opened);
         });
@@ -99,8 +100,27 @@ final class RoundTripStream extends InputStream implements FarEnd.Listener {
     return answer.isDone();
   }
 
+  /// Waits for the response, with the limit counted from when the stream last took a part of the
+  /// request.
   RoundTrip.Response awaitResponse() throws RoundTripException, InterruptedException {
-    return await(answer, setup.timeouts().responseNanos());
+    long limit = setup.timeouts().responseNanos();
+    long written = System.nanoTime();
+    long left = limit;
+    while (left > 0 && !isAnsweredWithin(left)) {
+      left = limit - (System.nanoTime() - far.laterOfTaken(written));
+    }
+    return await(answer, 0);
+  }
+
+  private boolean isAnsweredWithin(long nanos) throws InterruptedException {
+    try {
+      answer.get(nanos, TimeUnit.NANOSECONDS);
+    } catch (TimeoutException _) {
+      return false;
+    } catch (ExecutionException _) {
+      // Why it failed is said by whoever waits for it next.
+    }
+    return true;
   }
 
   private static <T> T await(CompletableFuture<T> future, long limitNanos)

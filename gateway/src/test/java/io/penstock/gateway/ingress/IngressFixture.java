@@ -3,6 +3,7 @@ package io.penstock.gateway.ingress;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// An ingress on a free port whose agents are plain sockets: each stream is a TCP connection that
 /// the test plays.
@@ -44,6 +46,9 @@ final class IngressFixture implements AutoCloseable {
   volatile boolean ownProtocol = true;
   volatile boolean agentThere = true;
   final AtomicInteger failingOpens = new AtomicInteger();
+
+  /// What stands between the next streams and their sockets, if anything.
+  volatile @Nullable Valve valve;
 
   IngressFixture(IngressConfig config, Loops loops, WireServer agent) {
     this.agent = agent;
@@ -97,6 +102,19 @@ final class IngressFixture implements AutoCloseable {
     return new Upstreams.Chosen(new SocketUpstream());
   }
 
+  private ChannelHandler behindValve(ChannelHandler initializer) {
+    Valve slow = valve;
+    if (slow == null) {
+      return initializer;
+    }
+    return new ChannelInitializer<Channel>() {
+      @Override
+      protected void initChannel(Channel stream) {
+        stream.pipeline().addLast(slow, initializer);
+      }
+    };
+  }
+
   @Override
   public void close() {
     ingress.close();
@@ -128,7 +146,7 @@ final class IngressFixture implements AutoCloseable {
               .group(streamLoop)
               .channel(NativeSupport.socketChannel())
               .option(ChannelOption.AUTO_READ, false)
-              .handler(initializer)
+              .handler(behindValve(initializer))
               .connect(InetAddress.getLoopbackAddress(), agent.port());
       connecting.addListener(
           _ -> {

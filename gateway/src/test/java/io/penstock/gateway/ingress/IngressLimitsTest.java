@@ -129,12 +129,58 @@ class IngressLimitsTest {
         stream.readHead();
         stream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
         visitor.readHead();
-        long until = System.nanoTime() + 3 * SHORT.toNanos();
-        await().until(() -> System.nanoTime() > until);
+        awaitNanos(3 * SHORT.toNanos());
         stream.send("hi");
         assertThat(visitor.readText(2)).isEqualTo("hi");
       }
     }
+  }
+
+  @Test
+  void theResponseLimitCountsFromWhenTheStreamHasTakenTheRequest() {
+    Duration limit = Duration.ofMillis(800);
+    Duration between = Duration.ofMillis(300);
+    int pieces = 5;
+    var config = config().responseTimeout(limit).build();
+    try (var gateway = IngressFixture.start(config);
+        var visitor = gateway.visit()) {
+      Valve valve = new Valve();
+      gateway.valve = valve;
+      visitor.send("PUT / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 5\r\n\r\n");
+      valve.awaitWrites(1);
+      for (int piece = 1; piece <= pieces; piece++) {
+        visitor.send("x");
+        valve.awaitWrites(1 + piece);
+      }
+      for (int piece = 0; piece <= pieces; piece++) {
+        awaitNanos(between.toNanos());
+        valve.passOne();
+      }
+      try (var stream = gateway.agent.accept()) {
+        stream.readHead();
+        assertThat(stream.readText(pieces)).isEqualTo("xxxxx");
+        // Twice the limit after the request was read, and well within it after it was taken.
+        stream.send(OK_HI);
+        assertThat(visitor.readMessage()).isEqualTo(OK_HI);
+      }
+    }
+  }
+
+  @Test
+  void aStreamThatTakesNothingOfARequestIsATimeout() {
+    try (var gateway = IngressFixture.start(config().responseTimeout(SHORT).build());
+        var visitor = gateway.visit()) {
+      gateway.valve = new Valve();
+      visitor.send("PUT / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 1\r\n\r\nx");
+      assertThat(visitor.readToEnd())
+          .startsWith("HTTP/1.1 504 ")
+          .contains("Penstock-Error: timeout\r\n");
+    }
+  }
+
+  private static void awaitNanos(long nanos) {
+    long until = System.nanoTime() + nanos;
+    await().until(() -> System.nanoTime() > until);
   }
 
   @Test

@@ -157,6 +157,35 @@ class RoundTripTest {
   }
 
   @Test
+  void theResponseLimitCountsFromWhenTheStreamHasTakenTheRequest() throws Exception {
+    var config = IngressConfig.builder().responseTimeout(Duration.ofMillis(800)).build();
+    try (var gateway = IngressFixture.start(config)) {
+      Valve valve = new Valve();
+      gateway.valve = valve;
+      Thread.startVirtualThread(
+          () -> {
+            valve.awaitWrites(2);
+            for (int piece = 0; piece < 2; piece++) {
+              long until = System.nanoTime() + Duration.ofMillis(500).toNanos();
+              await().until(() -> System.nanoTime() > until);
+              valve.passOne();
+            }
+            try (var stream = gateway.agent.accept()) {
+              stream.readHead();
+              stream.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + stream.readText(1));
+              stream.awaitEnd();
+            }
+          });
+      byte[] body = {'x'};
+      Request request =
+          new Request("PUT", "app.test", "/", List.of(), new ByteArrayInputStream(body), 1);
+      try (var response = roundTrip(gateway).send(request)) {
+        assertThat(response.body().readAllBytes()).isEqualTo(body);
+      }
+    }
+  }
+
+  @Test
   void aBodyThatEndsInsideItsFramingIsCutShort() throws Exception {
     try (var gateway =
         IngressFixture.answering(

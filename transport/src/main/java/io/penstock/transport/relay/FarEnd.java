@@ -72,6 +72,9 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
     CLOSED
   }
 
+  /// Stands for "not yet" in [#takenNanos].
+  private static final long NEVER = Long.MIN_VALUE;
+
   private final EventLoop near;
   private final int windowBytes;
   private final Queue<Object> commands = new ConcurrentLinkedQueue<>();
@@ -87,7 +90,9 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
 
   private @Nullable Listener listener;
   private boolean bytesInBatch;
+  private boolean timesWrites;
 
+  private volatile long takenNanos = NEVER;
   private volatile @Nullable ChannelHandlerContext far;
   private volatile @Nullable Throwable failure;
   private volatile boolean inputEnded;
@@ -113,6 +118,19 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
     }
     unwrittenBytes.addAndGet(bytes.readableBytes());
     commands.add(bytes);
+  }
+
+  /// From now on notes when the far channel takes what is written; to be called before the channel
+  /// can exist, and only where somebody asks, because it costs an object for each write.
+  public void timeWrites() {
+    timesWrites = true;
+  }
+
+  /// The later of `nanos` and the time when the far channel last took bytes written to it; just
+  /// `nanos` without [#timeWrites].
+  public long laterOfTaken(long nanos) {
+    long taken = takenNanos;
+    return taken != NEVER && taken - nanos > 0 ? taken : nanos;
   }
 
   /// Sends what was written.
@@ -230,8 +248,19 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
   private void writeNow(ChannelHandlerContext ctx, ByteBuf bytes) {
     if (closed) {
       bytes.release();
+    } else if (timesWrites) {
+      ctx.write(bytes).addListener(written -> taken(ctx, written.cause()));
     } else {
       ctx.write(bytes, ctx.voidPromise());
+    }
+  }
+
+  /// A write with a promise of its own does not report its failure through the pipeline.
+  private void taken(ChannelHandlerContext ctx, @Nullable Throwable cause) {
+    if (cause == null) {
+      takenNanos = System.nanoTime();
+    } else {
+      exceptionCaught(ctx, cause);
     }
   }
 

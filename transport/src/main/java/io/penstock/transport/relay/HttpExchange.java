@@ -129,6 +129,9 @@ public final class HttpExchange implements FarEnd.Listener {
   /// Sends the rewritten request head and begins to listen to the far end.
   public void begin(ByteBuf head) {
     responses.reset();
+    if (!request.isDone()) {
+      far.timeWrites();
+    }
     far.listen(this);
     far.write(head);
     far.flush();
@@ -226,9 +229,10 @@ public final class HttpExchange implements FarEnd.Listener {
     return request.payloadBytes();
   }
 
-  /// When a byte last moved in either direction.
+  /// When a byte last moved in either direction; one of the request body moves when the near
+  /// channel has given it and again when the far one has taken it.
   public long progressNanos() {
-    return progressNanos;
+    return far.laterOfTaken(progressNanos);
   }
 
   public FarEnd far() {
