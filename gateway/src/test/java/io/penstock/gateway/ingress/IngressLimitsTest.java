@@ -172,7 +172,7 @@ class IngressLimitsTest {
         var visitor = gateway.visit()) {
       gateway.valve = new Valve();
       visitor.send("PUT / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 1\r\n\r\nx");
-      assertThat(visitor.readToEnd())
+      assertThat(visitor.readMessage())
           .startsWith("HTTP/1.1 504 ")
           .contains("Penstock-Error: timeout\r\n");
     }

@@ -52,6 +52,9 @@ public final class Closing {
   /// Closes at once so that the peer sees a failure and no orderly end, where the channel can say
   /// so: TCP sends a reset, TLS no closure alert.
   public static void abort(Channel channel) {
+    if (!channel.isOpen()) {
+      return;
+    }
     channel.config().setOption(ChannelOption.SO_LINGER, 0);
     ChannelHandlerContext first = channel.pipeline().firstContext();
     if (first != null) {
