@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"flag"
+	"math"
 	"net"
 	"time"
 
@@ -20,6 +21,7 @@ type options struct {
 	upload           bool
 	bodyBytes        int64
 	drain            bool
+	drainBytes       int64
 }
 
 func main() {
@@ -34,11 +36,12 @@ func main() {
 	direction := flag.String("direction", "down", "throughput: down or up")
 	size := flag.Int64("bytes", 0, "body of one transfer (throughput 256 MiB, pausedread 1 GiB)")
 	then := flag.String("then", "close", "pausedread: close or drain after the silence")
+	drainBytes := flag.Int64("drain-bytes", math.MaxInt64, "pausedread: how much to drain before a reset")
 	ctx := peer.Start(1)
 	o := &options{
 		addr: *addr, host: *host, path: *path, connections: *c, duration: *duration, warmup: *warmup,
 		timeout: *timeout,
-		upload:  *direction == "up", bodyBytes: *size, drain: *then == "drain",
+		upload:  *direction == "up", bodyBytes: *size, drain: *then == "drain", drainBytes: *drainBytes,
 	}
 	if o.addr == "" || o.connections < 1 || o.duration <= 0 || o.warmup < 0 {
 		peer.Usage("load needs -addr, -c of at least 1 and a positive -duration")

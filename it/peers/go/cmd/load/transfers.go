@@ -123,7 +123,8 @@ func (o *options) uploadOnce(conn net.Conn, in *bufio.Reader, buffer []byte, mov
 	return err
 }
 
-// pausedRead starts -c large downloads, stops reading for -duration, then closes or drains.
+// pausedRead starts -c large downloads, stops reading for -duration, then closes, or reads on.
+// Every byte that is read is verified.
 func (o *options) pausedRead(ctx context.Context) {
 	if o.bodyBytes == 0 {
 		o.bodyBytes = 1 << 30
@@ -175,7 +176,8 @@ func (o *options) pauseOnce(ctx context.Context, paused func()) (int64, error) {
 	if h.status != 200 || h.length != o.bodyBytes {
 		return 0, fmt.Errorf("status %d, length %d", h.status, h.length)
 	}
-	n, err := io.CopyN(io.Discard, in, 64<<10)
+	checker := peer.NewChecker(0, o.bodyBytes)
+	n, err := io.CopyN(checker, in, 64<<10)
 	if err != nil {
 		return n, err
 	}
@@ -186,8 +188,11 @@ func (o *options) pauseOnce(ctx context.Context, paused func()) (int64, error) {
 	}
 	if o.drain {
 		var more int64
-		more, err = io.CopyN(io.Discard, in, o.bodyBytes-n)
+		more, err = io.CopyN(checker, in, min(o.drainBytes, o.bodyBytes-n))
 		n += more
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok && n < o.bodyBytes {
+		_ = tcp.SetLinger(0)
 	}
 	return n, err
 }

@@ -1,15 +1,19 @@
 package io.penstock.it.tunnel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.penstock.gateway.backend.Backend;
 import io.penstock.it.GoPeer;
 import io.penstock.it.GoPeers;
 import io.penstock.node.agent.Agent;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -20,16 +24,27 @@ class PausedDownloadTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
+  /// Longer than a visitor of an original agent may stall.
+  private static final String PAUSE = "7s";
+
+  private static final long READ_BYTES = 64 << 10;
+
+  /// Several times what can wait between app and visitor, so that most of it is sent after the
+  /// pause.
+  private static final long DRAINED_BYTES = 64 << 20;
+
   @TempDir private Path data;
   private TestGateway gateway;
   private GoPeer app;
+  private String appAddress;
   private String appUrl;
   private String route;
 
   @BeforeEach
   void start() throws Exception {
     app = GoPeers.start("app");
-    appUrl = "http://" + app.ready().get("listening").asString();
+    appAddress = app.ready().get("listening").asString();
+    appUrl = "http://" + appAddress;
     gateway = TestGateway.start(data);
     route = gateway.newRoute();
   }
@@ -44,7 +59,9 @@ class PausedDownloadTest {
     }
   }
 
-  private GoPeer pausedDownload(String duration) throws Exception {
+  /// Starts the download of a gibibyte, which pauses after 64 KiB and later goes on for
+  /// [#DRAINED_BYTES], each byte verified; then its visitor leaves.
+  private GoPeer pausedDownload() throws Exception {
     GoPeer paused =
         GoPeers.start(
             "load",
@@ -57,7 +74,11 @@ class PausedDownloadTest {
             "-c",
             "1",
             "-duration",
-            duration);
+            PAUSE,
+            "-then",
+            "drain",
+            "-drain-bytes",
+            String.valueOf(DRAINED_BYTES));
     assertThat(paused.ready().path("paused").asInt(0)).isEqualTo(1);
     return paused;
   }
@@ -78,14 +99,14 @@ class PausedDownloadTest {
             "-token",
             gateway.secret())) {
       Set<String> before = gateway.awaitBackends(route, 1);
-      try (GoPeer paused = pausedDownload("12s")) {
+      try (GoPeer paused = pausedDownload()) {
         // With the only bucket full, these wait until the paused one is cut off after 5 s.
         Visits.succeed(gateway.http(), route, "slow", 8, "-ms", "100");
         Visits.succeed(gateway.http(), route, "mixed", 200, "-max-bytes", "65536");
         assertThat(gateway.ids(route)).isEqualTo(before);
         assertThat(gateway.backends(route)).allMatch(Backend::usable);
         var end = paused.nextLine(LIMIT);
-        assertThat(end.get("complete").asInt()).as(end.toString()).isZero();
+        assertThat(end.get("broken").asInt()).as(end.toString()).isEqualTo(1);
       }
     }
   }
@@ -95,30 +116,27 @@ class PausedDownloadTest {
     var config = gateway.agent(URI.create(appUrl), route).connections(1).build();
     try (Agent _ = Agent.connect(config)) {
       Set<String> before = gateway.awaitBackends(route, 1);
-      try (GoPeer paused =
-          GoPeers.start(
-              "load",
-              "-mode",
-              "pausedread",
-              "-addr",
-              gateway.http(),
-              "-host",
-              route,
-              "-c",
-              "1",
-              "-duration",
-              "7s",
-              "-then",
-              "drain")) {
-        assertThat(paused.ready().path("paused").asInt(0)).isEqualTo(1);
+      try (GoPeer paused = pausedDownload()) {
         Visits.succeed(gateway.http(), route, "mixed", 600, "-max-bytes", "262144");
         Visits.succeed(gateway.http(), route, "slow", 8, "-ms", "500");
         assertThat(gateway.ids(route)).isEqualTo(before);
         assertThat(gateway.backends(route)).allMatch(Backend::usable);
+        assertThat(cancelledInTheApp()).isZero();
         var end = paused.nextLine(LIMIT);
-        assertThat(end.get("complete").asInt()).as(end.toString()).isEqualTo(1);
-        assertThat(end.get("bytes_read").asLong()).isEqualTo(1L << 30);
+        assertThat(end.get("broken").asInt()).as(end.toString()).isZero();
+        assertThat(end.get("bytes_read").asLong()).isEqualTo(READ_BYTES + DRAINED_BYTES);
+        await().atMost(LIMIT).until(() -> cancelledInTheApp() == 1);
+        assertThat(gateway.ids(route)).isEqualTo(before);
       }
     }
+  }
+
+  /// Requests whose client left before they were answered, as the app saw it.
+  private int cancelledInTheApp() throws IOException {
+    Matcher count =
+        Pattern.compile("\"cancelled\":(\\d+)")
+            .matcher(RawVisit.get(appAddress, "app", "/stats").body());
+    assertThat(count.find()).isTrue();
+    return Integer.parseInt(count.group(1));
   }
 }
