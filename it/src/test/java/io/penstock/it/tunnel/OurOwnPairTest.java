@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 import io.penstock.api.RouteName;
 import io.penstock.api.client.AdminClient;
 import io.penstock.gateway.config.GatewayConfig;
-import io.penstock.gateway.config.IngressSettings;
 import io.penstock.gateway.ingress.IngressConfig;
 import io.penstock.it.GoPeer;
 import io.penstock.it.GoPeers;
@@ -178,9 +177,8 @@ class OurOwnPairTest {
   }
 
   private static GatewayConfig.Builder withOneSecondForResponses(GatewayConfig.Builder builder) {
-    IngressSettings ingress = builder.build().ingress();
-    return builder.ingress(
-        ingress.withLimits(IngressConfig.builder().responseTimeout(Duration.ofSeconds(1)).build()));
+    return TestGateway.withIngressLimits(
+        builder, IngressConfig.builder().responseTimeout(Duration.ofSeconds(1)).build());
   }
 
   @Test

@@ -37,16 +37,22 @@ record RawVisit(int status, String head, String body) {
   static RawVisit request(
       String address, String host, String method, String target, String... headers)
       throws IOException {
+    try (Socket socket = connect(address)) {
+      return over(socket, host, method, target, headers);
+    }
+  }
+
+  /// Does the same on a connection that is there already, TLS or not.
+  static RawVisit over(Socket socket, String host, String method, String target, String... headers)
+      throws IOException {
     StringBuilder head = new StringBuilder();
     head.append(method).append(' ').append(target).append(" HTTP/1.1\r\nHost: ").append(host);
     head.append("\r\nConnection: close\r\n");
     for (String header : headers) {
       head.append(header).append("\r\n");
     }
-    try (Socket socket = connect(address)) {
-      socket.getOutputStream().write(head.append("\r\n").toString().getBytes(ISO_8859_1));
-      return parse(new String(socket.getInputStream().readAllBytes(), ISO_8859_1));
-    }
+    socket.getOutputStream().write(head.append("\r\n").toString().getBytes(ISO_8859_1));
+    return parse(new String(socket.getInputStream().readAllBytes(), ISO_8859_1));
   }
 
   private static RawVisit parse(String text) throws IOException {

@@ -13,8 +13,10 @@ import io.penstock.api.client.AdminClient;
 import io.penstock.gateway.Gateway;
 import io.penstock.gateway.GatewayAddresses;
 import io.penstock.gateway.backend.Backend;
+import io.penstock.gateway.backend.BackendConfig;
 import io.penstock.gateway.config.GatewayConfig;
 import io.penstock.gateway.config.TunnelSettings;
+import io.penstock.gateway.ingress.IngressConfig;
 import io.penstock.node.agent.AgentConfig;
 import io.penstock.node.agent.app.AppConfig;
 import io.penstock.transport.tls.Trust;
@@ -62,6 +64,42 @@ final class TestGateway implements AutoCloseable {
     return new TestGateway(data, settings);
   }
 
+  /// The usual limits on agents, but for four.
+  static BackendConfig tunnelLimits(
+      Duration handshakeLimit,
+      Duration helloLimit,
+      Duration keepAliveInterval,
+      Duration keepAliveTimeout) {
+    BackendConfig usual = BackendConfig.DEFAULT;
+    return new BackendConfig(
+        handshakeLimit,
+        helloLimit,
+        usual.helloBytes(),
+        usual.maxUnadmitted(),
+        usual.maxConnections(),
+        keepAliveInterval,
+        keepAliveTimeout,
+        usual.receiveBufferBytes(),
+        usual.streamWindowBytes(),
+        usual.originalReceiveBufferBytes(),
+        usual.stallLimit(),
+        usual.farewell());
+  }
+
+  /// Changes the limits on agents, as a parameter of [#start].
+  static GatewayConfig.Builder withTunnelLimits(
+      GatewayConfig.Builder builder, BackendConfig limits) {
+    TunnelSettings usual = builder.build().tunnel();
+    return builder.tunnel(
+        new TunnelSettings(usual.tls(), usual.kcp(), usual.certificate(), usual.key(), limits));
+  }
+
+  /// Changes the limits on visitors, as a parameter of [#start].
+  static GatewayConfig.Builder withIngressLimits(
+      GatewayConfig.Builder builder, IngressConfig limits) {
+    return builder.ingress(builder.build().ingress().withLimits(limits));
+  }
+
   private GatewayConfig config(HostPort http, HostPort tunnel, HostPort kcp) {
     GatewayConfig.Builder builder = GatewayConfig.builder().data(data).onFreePorts();
     GatewayConfig free = builder.build();
@@ -81,6 +119,11 @@ final class TestGateway implements AutoCloseable {
   /// Where visitors come in, as `host:port`.
   String http() {
     return text(addresses().http().orElseThrow());
+  }
+
+  /// Where visitors come in over TLS.
+  String https() {
+    return text(addresses().https().orElseThrow());
   }
 
   /// Where agents come in over TCP.
