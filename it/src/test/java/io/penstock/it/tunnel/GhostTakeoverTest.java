@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.penstock.gateway.backend.BackendConfig;
+import io.penstock.gateway.ingress.IngressConfig;
 import io.penstock.node.agent.Agent;
 import io.penstock.node.agent.AgentConfig;
 import io.penstock.node.agent.app.AppConfig;
@@ -46,7 +47,13 @@ class GhostTakeoverTest {
             BackendConfig.DEFAULT_HELLO_LIMIT,
             SHORT,
             Duration.ofMinutes(1));
-    gateway = TestGateway.start(data, builder -> TestGateway.withTunnelLimits(builder, limits));
+    IngressConfig visitors = IngressConfig.builder().drainTimeout(Duration.ofSeconds(1)).build();
+    gateway =
+        TestGateway.start(
+            data,
+            builder ->
+                TestGateway.withIngressLimits(
+                    TestGateway.withTunnelLimits(builder, limits), visitors));
     route = gateway.newRoute();
   }
 
