@@ -59,9 +59,10 @@ class SlowVisitorsTest {
         SampleApp app = SampleApp.start()) {
       String route = gateway.newRoute();
       try (Agent _ = Agent.connect(gateway.agent(app.uri(), route).build())) {
-        InetSocketAddress ingress = gateway.addresses().http().orElseThrow();
+        InetSocketAddress plain = gateway.addresses().http().orElseThrow();
+        InetSocketAddress tls = gateway.addresses().https().orElseThrow();
         for (int i = 0; i < affordable(); i++) {
-          all.add(Slow.connect(ingress, i % 2 == 0));
+          all.add(i % 4 == 0 ? Slow.connect(tls, false) : Slow.connect(plain, i % 2 == 1));
         }
         List<Long> goodNanos = new ArrayList<>();
         while (!all.stream().allMatch(slow -> slow.ended)) {

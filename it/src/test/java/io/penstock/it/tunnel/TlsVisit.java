@@ -26,28 +26,20 @@ final class TlsVisit {
     Socket plain = RawVisit.connect(address);
     try {
       SSLSocketFactory factory = ClientTls.jdkContext(new Trust.CaFile(ca)).getSocketFactory();
-      SSLSocket tls = (SSLSocket) factory.createSocket(plain, "127.0.0.1", plain.getPort(), true);
+      String peer = serverName.isEmpty() ? "127.0.0.1" : serverName;
+      SSLSocket tls = (SSLSocket) factory.createSocket(plain, peer, plain.getPort(), true);
       SSLParameters parameters = tls.getSSLParameters();
       parameters.setApplicationProtocols(new String[] {"h2", "http/1.1"});
-      tls.setSSLParameters(parameters);
       if (!serverName.isEmpty()) {
-        tls = named(factory, plain, serverName, parameters);
+        parameters.setEndpointIdentificationAlgorithm("HTTPS");
       }
+      tls.setSSLParameters(parameters);
       tls.startHandshake();
       return tls;
     } catch (IOException e) {
       plain.close();
       throw e;
     }
-  }
-
-  private static SSLSocket named(
-      SSLSocketFactory factory, Socket plain, String serverName, SSLParameters parameters)
-      throws IOException {
-    SSLSocket tls = (SSLSocket) factory.createSocket(plain, serverName, plain.getPort(), true);
-    parameters.setEndpointIdentificationAlgorithm("HTTPS");
-    tls.setSSLParameters(parameters);
-    return tls;
   }
 
   /// The DNS names in the certificate that the server showed.
