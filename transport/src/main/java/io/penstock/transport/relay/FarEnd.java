@@ -218,7 +218,10 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
   private void scheduleCommands() {
     ChannelHandlerContext ctx = far;
     if (ctx != null && commandsScheduled.compareAndSet(false, true)) {
-      execute(ctx.channel().eventLoop(), runCommands);
+      if (!runs(ctx.channel().eventLoop(), runCommands)) {
+        commandsScheduled.set(false);
+        releaseAll(commands);
+      }
     }
   }
 
@@ -417,7 +420,10 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
 
   private void scheduleEvents() {
     if (eventsScheduled.compareAndSet(false, true)) {
-      execute(near, runEvents);
+      if (!runs(near, runEvents)) {
+        eventsScheduled.set(false);
+        releaseAll(events);
+      }
     }
   }
 
@@ -472,12 +478,14 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /// Runs the task; a loop that has been shut down takes none, and its channels are gone with it.
-  private static void execute(EventLoop loop, Runnable task) {
+  /// Runs the task on its loop; false if that has ended, in which case its channels are gone too
+  /// and nobody else will take what is queued for it.
+  private static boolean runs(EventLoop loop, Runnable task) {
     try {
       loop.execute(task);
+      return true;
     } catch (RejectedExecutionException _) {
-      // The group was shut down under a live relay: its channels are closed by the group.
+      return false;
     }
   }
 
