@@ -337,12 +337,7 @@ public final class HttpExchange implements FarEnd.Listener {
   private void startTunnel(HttpHead head) {
     String protocol = head.joined(KnownField.UPGRADE);
     status = 101;
-    head.dropHopByHop();
-    head.drop(KnownField.CONTENT_LENGTH);
-    head.drop(KnownField.TRANSFER_ENCODING);
-    ByteBuf out = near.alloc().buffer(HEAD_SPARE_BYTES);
-    head.writeStatusLine(out);
-    head.writeFields(out);
+    ByteBuf out = withoutBody(head);
     HeadWriter.field(out, "Connection", "Upgrade");
     HeadWriter.field(
         out, "Upgrade", protocol == null ? Objects.requireNonNull(asked.upgrade()) : protocol);
@@ -364,14 +359,20 @@ public final class HttpExchange implements FarEnd.Listener {
     if (asked.minorVersion() == 0) {
       return;
     }
+    ByteBuf out = withoutBody(head);
+    HeadWriter.end(out);
+    writeNear(out);
+  }
+
+  /// Begins a response head that no framed body follows.
+  private ByteBuf withoutBody(HttpHead head) {
     head.dropHopByHop();
     head.drop(KnownField.CONTENT_LENGTH);
     head.drop(KnownField.TRANSFER_ENCODING);
     ByteBuf out = near.alloc().buffer(HEAD_SPARE_BYTES);
     head.writeStatusLine(out);
     head.writeFields(out);
-    HeadWriter.end(out);
-    writeNear(out);
+    return out;
   }
 
   private void finalHead(HttpHead head, int bytesBehind) {

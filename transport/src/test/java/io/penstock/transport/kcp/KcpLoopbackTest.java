@@ -227,19 +227,6 @@ class KcpLoopbackTest {
     };
   }
 
-  @ChannelHandler.Sharable
-  private static final class Echo extends ChannelInboundHandlerAdapter {
-    @Override
-    public void channelRead(ChannelHandlerContext ctx, Object msg) {
-      var _ = ctx.writeAndFlush(msg);
-    }
-
-    @Override
-    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      assertThat(cause).isInstanceOf(KcpException.class);
-    }
-  }
-
   private static final class Failures extends ChannelInboundHandlerAdapter {
     private final Queue<Throwable> seen = new ConcurrentLinkedQueue<>();
 

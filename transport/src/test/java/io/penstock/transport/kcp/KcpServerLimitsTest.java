@@ -274,16 +274,4 @@ class KcpServerLimitsTest {
   private static <T> T onLoop(Channel channel, Callable<T> question) throws Exception {
     return channel.eventLoop().submit(question).get();
   }
-
-  private static final class Echo extends ChannelInboundHandlerAdapter {
-    @Override
-    public void channelRead(ChannelHandlerContext ctx, Object msg) {
-      var _ = ctx.writeAndFlush(msg);
-    }
-
-    @Override
-    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      assertThat(cause).isInstanceOf(KcpException.class);
-    }
-  }
 }
