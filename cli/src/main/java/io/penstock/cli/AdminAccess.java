@@ -2,6 +2,7 @@ package io.penstock.cli;
 
 import io.penstock.api.HostPort;
 import io.penstock.api.client.AdminClient;
+import io.penstock.gateway.config.AdminAddress;
 import io.penstock.gateway.config.DataDirectory;
 import io.penstock.transport.tls.ClientTls;
 import io.penstock.transport.tls.Trust;
@@ -71,23 +72,29 @@ final class AdminAccess {
     Path directory =
         data.or(() -> console.variable(DATA_VARIABLE).map(Path::of))
             .orElseGet(DataDirectory::usual);
-    Endpoint endpoint = admin.isPresent() ? admin.get() : new Endpoint(addressOf(directory), false);
-    String token = token(console, directory);
-    if (!endpoint.secure()) {
-      return AdminClient.plain(endpoint.address(), token);
+    if (admin.isPresent()) {
+      Endpoint endpoint = admin.get();
+      String token = token(console, directory);
+      return endpoint.secure()
+          ? secure(endpoint.address(), token, new Trust.SystemRoots())
+          : AdminClient.plain(endpoint.address(), token);
     }
-    Trust trust = ca.<Trust>map(Trust.CaFile::new).orElseGet(Trust.SystemRoots::new);
-    return AdminClient.secure(endpoint.address(), token, ClientTls.jdkContext(trust));
+    AdminAddress running =
+        DataDirectory.adminAddress(directory)
+            .orElseThrow(
+                () ->
+                    new Failure(
+                        "no gateway runs with the data directory " + directory,
+                        "penstock gateway, or name another with --data DIR or --admin HOST:PORT"));
+    String token = token(console, directory);
+    return running.certificate().isPresent()
+        ? secure(running.address(), token, new Trust.Pinned(running.certificate().get()))
+        : AdminClient.plain(running.address(), token);
   }
 
-  private static HostPort addressOf(Path directory) throws IOException {
-    Path file = directory.resolve(DataDirectory.ADMIN_ADDRESS_FILE);
-    if (!Files.exists(file)) {
-      throw new Failure(
-          "no gateway runs with the data directory " + directory,
-          "penstock gateway, or name another with --data DIR or --admin HOST:PORT");
-    }
-    return HostPort.parse(Files.readString(file).strip());
+  private AdminClient secure(HostPort address, String token, Trust unlessCa) throws IOException {
+    Trust trust = ca.<Trust>map(Trust.CaFile::new).orElse(unlessCa);
+    return AdminClient.secure(address, token, ClientTls.jdkContext(trust));
   }
 
   private String token(Console console, Path directory) throws IOException {

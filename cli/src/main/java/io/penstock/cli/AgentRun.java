@@ -24,7 +24,10 @@ record AgentRun(Screen screen, StatusBlock block) {
       do {
         screen.block(width -> block.lines(agent.status(), agent.stats(), width));
         if (agent.status() instanceof AgentStatus.Refused(String code, String message)) {
-          throw new Failure("the gateway refused this agent (" + code + ")", message);
+          throw new Failure(
+              code.equals(AgentStatus.Refused.UNTRUSTED)
+                  ? message
+                  : "the gateway refused this agent: " + message);
         }
       } while (!stop.await(REDRAW));
       if (agent.stats().open() > 0) {
@@ -36,7 +39,8 @@ record AgentRun(Screen screen, StatusBlock block) {
 
   /// On a plain screen, one line for each change; the same cause is not repeated.
   private void tell(AgentStatus status, AtomicReference<String> said) {
-    if (screen.live()) {
+    if (screen.live() || status.isFinal()) {
+      // A live screen shows it; an end is told by what follows.
       return;
     }
     if (status instanceof AgentStatus.Online online) {

@@ -97,6 +97,9 @@ final class BackendCommand implements Runnable {
           String.join(" ", backend.domains()));
     }
     table.print(console.out());
+    if (backends.isEmpty()) {
+      console.err().println("No agent is connected here; start one: penstock http 8080");
+    }
   }
 
   @Command(

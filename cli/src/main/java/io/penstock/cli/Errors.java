@@ -1,9 +1,12 @@
 package io.penstock.cli;
 
+import io.penstock.api.client.ApiException;
 import io.penstock.api.config.ConfigException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -16,6 +19,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /// Says what went wrong, why, and what to type next, and picks the exit code.
 final class Errors implements IParameterExceptionHandler, IExecutionExceptionHandler {
 
+  private static final int NOT_FOUND = 404;
+  private static final int CONFLICT = 409;
+
+  /// How picocli names a parameter, where the user knows its label only.
+  private static final Pattern PARAMETER =
+      Pattern.compile("positional parameter at index \\S+ \\((.*?)\\)");
+
   private final Console console;
 
   Errors(Console console) {
@@ -26,7 +36,7 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
   @Override
   public int handleParseException(ParameterException e, String[] args) {
     PrintWriter err = console.err();
-    err.println("penstock: " + e.getMessage());
+    err.println("penstock: " + PARAMETER.matcher(String.valueOf(e.getMessage())).replaceAll("$1"));
     if (e instanceof UnmatchedArgumentException unmatched) {
       List<String> near = unmatched.getSuggestions();
       if (!near.isEmpty()) {
@@ -43,7 +53,14 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
     return switch (e) {
       case Failure failure -> {
         console.err().println("penstock: " + failure.getMessage());
-        advise(failure.advice());
+        if (!failure.advice().isEmpty()) {
+          advise(failure.advice());
+        }
+        yield ExitCode.SOFTWARE;
+      }
+      case ApiException refused -> {
+        console.err().println("penstock: " + refused.getMessage());
+        listing(refused).ifPresent(this::advise);
         yield ExitCode.SOFTWARE;
       }
       case ConfigException wrong -> config(wrong, command);
@@ -65,6 +82,19 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
         wrong.problems().stream().allMatch(problem -> problem.source().equals("command line"));
     advise(command.getCommandSpec().qualifiedName() + " --help");
     return typed ? ExitCode.USAGE : ExitCode.SOFTWARE;
+  }
+
+  /// The command that shows what there is, when the gateway knows nothing of what was named.
+  private static Optional<String> listing(ApiException refused) {
+    if (refused.status() != NOT_FOUND && refused.status() != CONFLICT) {
+      return Optional.empty();
+    }
+    return switch (refused.code()) {
+      case "no_token" -> Optional.of("penstock token list");
+      case "no_route", "route_taken" -> Optional.of("penstock route list");
+      case "no_backend" -> Optional.of("penstock backend list");
+      default -> Optional.empty();
+    };
   }
 
   private void advise(String what) {

@@ -11,6 +11,11 @@ final class Failure extends RuntimeException {
 
   private final String advice;
 
+  /// A failure whose message has the advice in it.
+  Failure(String complete) {
+    this(complete, "");
+  }
+
   Failure(String whatAndWhy, String advice) {
     super(whatAndWhy);
     this.advice = advice;
@@ -22,7 +27,7 @@ final class Failure extends RuntimeException {
     this.advice = advice;
   }
 
-  /// What to type next.
+  /// What to type next; empty when the message says it.
   String advice() {
     return advice;
   }

@@ -120,6 +120,7 @@ final class HttpCommand implements Callable<Integer> {
                             ? new GatewayTransport.Kcp(Optional.empty())
                             : new GatewayTransport.Tcp())
                     .build());
+    AppProbe.warn(app, console);
     List<String> warnings =
         resolved.trust() instanceof Trust.Anybody
             ? List.of("the gateway is not verified (--insecure-skip-verify)")

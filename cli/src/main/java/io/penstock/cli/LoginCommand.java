@@ -69,7 +69,12 @@ final class LoginCommand implements java.util.concurrent.Callable<Integer> {
     for (RouteInfo route : routes.get()) {
       console.out().println(route.route());
     }
-    console.err().println("Next: penstock http 8080");
+    boolean choose = routes.get().size() > 1;
+    console
+        .err()
+        .println(
+            "Next: penstock http 8080"
+                + (choose ? " --domain " + routes.get().getFirst().route() : ""));
     return 0;
   }
 }

@@ -107,6 +107,9 @@ final class RouteCommand implements Runnable {
           String.join(" ", route.urls()));
     }
     table.print(console.out());
+    if (routes.isEmpty()) {
+      console.err().println("No routes yet; add one: penstock route add app.localhost --user USER");
+    }
   }
 
   @Command(

@@ -103,6 +103,9 @@ final class TokenCommand implements Runnable {
 
   private CreateTokenRequest request(String user, List<Scope> scopes, Optional<Duration> expires) {
     try {
+      if (expires.isPresent() && !expires.get().isPositive()) {
+        throw new IllegalArgumentException("--expires is 0, allowed is a duration from now");
+      }
       Optional<Instant> end =
           expires.map(after -> Instant.now().plus(after).truncatedTo(ChronoUnit.SECONDS));
       return new CreateTokenRequest(user, new LinkedHashSet<>(scopes), end);

@@ -29,11 +29,17 @@ final class Certificates {
   private final GatewayConfig config;
   private final CertificateAuthority authority;
   private final Identity agents;
+  private final Optional<Identity> admin;
 
-  private Certificates(GatewayConfig config, CertificateAuthority authority, Identity agents) {
+  private Certificates(
+      GatewayConfig config,
+      CertificateAuthority authority,
+      Identity agents,
+      Optional<Identity> admin) {
     this.config = config;
     this.authority = authority;
     this.agents = agents;
+    this.admin = admin;
   }
 
   static Certificates of(GatewayConfig config, Path directory, Clock clock) throws IOException {
@@ -44,7 +50,8 @@ final class Certificates {
             ? given.get()
             : GatewayCertificate.loadOrIssue(
                 directory, authority, config.gateway().hostname(), clock);
-    return new Certificates(config, authority, agents);
+    return new Certificates(
+        config, authority, agents, fromFiles(config.admin().certificate(), config.admin().key()));
   }
 
   private static Optional<Identity> fromFiles(Optional<Path> certificate, Optional<Path> key)
@@ -70,10 +77,14 @@ final class Certificates {
   }
 
   Optional<SslContext> forAdmin() throws IOException {
-    Optional<Identity> given = fromFiles(config.admin().certificate(), config.admin().key());
-    return given.isPresent()
-        ? Optional.of(ServerTls.context(given.get().key(), given.get().chain(), VISITOR_PROTOCOLS))
+    return admin.isPresent()
+        ? Optional.of(ServerTls.context(admin.get().key(), admin.get().chain(), VISITOR_PROTOCOLS))
         : Optional.empty();
+  }
+
+  /// The fingerprint of the admin listener's own certificate, if it speaks TLS.
+  Optional<Fingerprint> adminFingerprint() {
+    return admin.map(identity -> Fingerprint.of(identity.chain().getFirst()));
   }
 
   AsyncMapping<String, SslContext> forVisitors(Predicate<String> hasRoute, Executor executor)

@@ -13,6 +13,7 @@ import io.penstock.gateway.backend.Backends;
 import io.penstock.gateway.backend.TunnelServer;
 import io.penstock.gateway.certificate.CertificateAuthority;
 import io.penstock.gateway.client.ClientApi;
+import io.penstock.gateway.config.AdminAddress;
 import io.penstock.gateway.config.DataDirectory;
 import io.penstock.gateway.config.GatewayConfig;
 import io.penstock.gateway.ingress.Ingress;
@@ -22,6 +23,7 @@ import io.penstock.gateway.ingress.RouteTable;
 import io.penstock.gateway.store.Storage;
 import io.penstock.transport.NativeSupport;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -30,6 +32,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -190,7 +193,8 @@ public final class Gateway implements AutoCloseable {
               GatewayAddresses.of(tunnelListener),
               kcpListener.map(GatewayAddresses::of),
               admin.address().resolve());
-      directory.writeAdminAddress(admin.address());
+      directory.writeAdminAddress(
+          new AdminAddress(admin.address(), certificates.adminFingerprint()));
       whole = true;
       LOG.info("gateway serving listeners={} data={}", addresses.byKey(), directory.path());
     } finally {
@@ -206,9 +210,14 @@ public final class Gateway implements AutoCloseable {
     var surroundings = new AdminServer.Surroundings(storage, operations, metrics, loops);
     var hostnames = config.gateway().hostname().stream().collect(Collectors.toSet());
     var tls = certificates.forAdmin();
-    return tls.isPresent()
-        ? AdminServer.startSecure(config.admin(), tls.get(), surroundings, hostnames)
-        : AdminServer.start(config.admin(), surroundings, hostnames);
+    try {
+      return tls.isPresent()
+          ? AdminServer.startSecure(config.admin(), tls.get(), surroundings, hostnames)
+          : AdminServer.start(config.admin(), surroundings, hostnames);
+    } catch (BindException e) {
+      throw cannotListen(
+          "admin.listen", config.admin().listen(), Objects.requireNonNullElse(e.getCause(), e));
+    }
   }
 
   // ---- what an embedder asks ----

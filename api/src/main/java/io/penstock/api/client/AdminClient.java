@@ -48,7 +48,7 @@ public final class AdminClient implements AutoCloseable {
   /// @throws ApiException when the address is of another machine, as the token would be readable on
   ///   the way
   public static AdminClient plain(HostPort admin, String token) throws ApiException {
-    HostPort target = admin.isEverywhere() ? new HostPort("127.0.0.1", admin.port()) : admin;
+    HostPort target = reachable(admin);
     try {
       if (!InetAddress.getByName(target.host()).isLoopbackAddress()) {
         throw new ApiException(
@@ -70,7 +70,15 @@ public final class AdminClient implements AutoCloseable {
   public static AdminClient secure(HostPort admin, String token, SSLContext tls) {
     return new AdminClient(
         new ApiConnection(
-            URI.create("https://" + admin), Optional.of(tls), Optional.of(token), ADVICE));
+            URI.create("https://" + reachable(admin)),
+            Optional.of(tls),
+            Optional.of(token),
+            ADVICE));
+  }
+
+  /// Where to dial what listens on every address.
+  private static HostPort reachable(HostPort admin) {
+    return admin.isEverywhere() ? new HostPort("127.0.0.1", admin.port()) : admin;
   }
 
   /// How the gateway is doing.

@@ -13,6 +13,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.channels.UnresolvedAddressException;
+import java.security.cert.CertPathBuilderException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -156,7 +157,7 @@ final class ApiConnection implements AutoCloseable {
       if (each instanceof SSLException) {
         return new ApiException(
             "no secure connection to %s: %s; check the address, the CA file (--ca) or the fingerprint (--fingerprint)"
-                .formatted(base, each.getMessage()),
+                .formatted(base, distrust(each)),
             cause);
       }
     }
@@ -165,6 +166,16 @@ final class ApiConnection implements AutoCloseable {
             ? "nothing answers at " + base
             : base + " failed: " + cause.getMessage();
     return new ApiException(happened + "; " + advice.unreachable, cause);
+  }
+
+  /// The JDK's words for an unknown authority are for those who know its classes.
+  private static String distrust(Throwable failure) {
+    for (@Nullable Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof CertPathBuilderException) {
+        return "no authority that is trusted here has issued its certificate";
+      }
+    }
+    return String.valueOf(failure.getMessage());
   }
 
   private ApiException problem(HttpResponse<byte[]> response) {

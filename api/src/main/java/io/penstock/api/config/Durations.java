@@ -22,7 +22,8 @@ public final class Durations {
   public static Duration parse(String text) {
     String trimmed = text.strip();
     if (trimmed.length() > 64 || !WHOLE.matcher(trimmed).matches()) {
-      throw new IllegalArgumentException("allowed is " + ALLOWED);
+      throw new IllegalArgumentException(
+          "\"%.64s\" is no duration, allowed is %s".formatted(text, ALLOWED));
     }
     Duration sum = Duration.ZERO;
     Matcher part = PART.matcher(trimmed);

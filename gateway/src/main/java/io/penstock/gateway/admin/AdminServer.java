@@ -21,6 +21,7 @@ import io.penstock.gateway.web.WebConnection;
 import io.penstock.gateway.web.WebHandler;
 import io.penstock.transport.NativeSupport;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -172,10 +173,12 @@ public final class AdminServer implements AutoCloseable {
             .awaitUninterruptibly();
     if (!bound.isSuccess()) {
       blocking.shutdown();
-      throw new IOException(
-          "cannot listen on admin.listen %s: %s"
-              .formatted(settings.listen(), bound.cause().getMessage()),
-          bound.cause());
+      var taken =
+          new BindException(
+              "cannot listen on admin.listen %s: %s"
+                  .formatted(settings.listen(), bound.cause().getMessage()));
+      taken.initCause(bound.cause());
+      throw taken;
     }
     return bound.channel();
   }

@@ -79,7 +79,7 @@ final class Admission {
       if (!route.user().equals(token.user())) {
         return refused(
             Refusal.NOT_OWNER,
-            "the route %s does not belong to %s, whose token this is"
+            "the route %s does not belong to %s, whose token this is; give a token of its owner, or name another route"
                 .formatted(route.name(), token.user()));
       }
     }

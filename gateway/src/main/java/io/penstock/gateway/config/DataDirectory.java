@@ -1,6 +1,5 @@
 package io.penstock.gateway.config;
 
-import io.penstock.api.HostPort;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -24,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// [#ADMIN_TOKEN_FILE] without a lock.
 public final class DataDirectory implements AutoCloseable {
 
-  /// Holds the bound address of the admin listener while the gateway runs.
+  /// Holds the [AdminAddress] while the gateway runs.
   public static final String ADMIN_ADDRESS_FILE = "admin-address";
 
   /// Holds the secret of an admin token.
@@ -100,8 +99,23 @@ public final class DataDirectory implements AutoCloseable {
   }
 
   /// Tells commands on this machine where the admin API is, until this is closed.
-  public void writeAdminAddress(HostPort bound) throws IOException {
-    write(ADMIN_ADDRESS_FILE, bound.toString());
+  public void writeAdminAddress(AdminAddress address) throws IOException {
+    write(ADMIN_ADDRESS_FILE, address.toString());
+  }
+
+  /// Where the admin API of the gateway is that has the directory; empty when none runs.
+  ///
+  /// @throws IOException when the file cannot be read or holds something else
+  public static Optional<AdminAddress> adminAddress(Path directory) throws IOException {
+    Path file = directory.resolve(ADMIN_ADDRESS_FILE);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(AdminAddress.parse(Files.readString(file).strip()));
+    } catch (IllegalArgumentException e) {
+      throw new IOException(file + ": " + e.getMessage(), e);
+    }
   }
 
   /// Gives the directory up to the next gateway.

@@ -3,7 +3,6 @@ package io.penstock.gateway.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.penstock.api.HostPort;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,13 +46,26 @@ class DataDirectoryTest {
 
   @Test
   void tellsWhereTheAdminApiIsWhileItRuns() throws Exception {
-    Path address = path().resolve(DataDirectory.ADMIN_ADDRESS_FILE);
+    Path file = path().resolve(DataDirectory.ADMIN_ADDRESS_FILE);
+    AdminAddress later = AdminAddress.parse("http://127.0.0.1:7071");
     try (DataDirectory directory = DataDirectory.open(path())) {
-      directory.writeAdminAddress(HostPort.parse("127.0.0.1:7070"));
-      directory.writeAdminAddress(HostPort.parse("127.0.0.1:7071"));
-      assertThat(Files.readString(address)).isEqualTo("127.0.0.1:7071\n");
+      directory.writeAdminAddress(AdminAddress.parse("http://127.0.0.1:7070"));
+      directory.writeAdminAddress(later);
+      assertThat(file).hasContent("http://127.0.0.1:7071");
+      assertThat(DataDirectory.adminAddress(path())).contains(later);
     }
-    assertThat(address).doesNotExist();
+    assertThat(file).doesNotExist();
+    assertThat(DataDirectory.adminAddress(path())).isEmpty();
+  }
+
+  @Test
+  void saysWhichFileHoldsNoAdminAddress() throws Exception {
+    DataDirectory.open(path()).close();
+    Path file = Files.writeString(path().resolve(DataDirectory.ADMIN_ADDRESS_FILE), "nonsense");
+    assertThatThrownBy(() -> DataDirectory.adminAddress(path()))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining("nonsense");
   }
 
   @Test

@@ -185,7 +185,12 @@ public final class Agent implements AutoCloseable {
     }
   }
 
-  /// Ends the agent because the gateway refused it for good.
+  /// Whether visitors have reached the app at any time.
+  boolean hasBeenOnline() {
+    return !(status() instanceof AgentStatus.Connecting);
+  }
+
+  /// Ends the agent for a reason that only a person can mend.
   void refused(AgentStatus.Refused refused) {
     end(refused);
   }

@@ -119,9 +119,24 @@ final class AgentConnection {
             dialled -> {
               switch (dialled) {
                 case Dialer.Dialled.Connected connected -> greet(connected);
-                case Dialer.Dialled.Failed(String cause) -> lost(cause);
+                case Dialer.Dialled.Failed(String cause, boolean distrust) -> {
+                  if (distrust) {
+                    distrusted(cause);
+                  } else {
+                    lost(cause);
+                  }
+                }
               }
             });
+  }
+
+  /// Gives up at the first attempts, where a person has made a mistake. Later it may be somebody on
+  /// the way, who must not be able to end the agent.
+  private void distrusted(String cause) {
+    if (state == State.DIALLING && !agent.hasBeenOnline()) {
+      agent.refused(new AgentStatus.Refused(AgentStatus.Refused.UNTRUSTED, cause));
+    }
+    lost(cause);
   }
 
   private void greet(Dialer.Dialled.Connected connected) {

@@ -2,7 +2,7 @@ package io.penstock.node.agent;
 
 import java.io.IOException;
 
-/// The gateway refused the agent; the message says what to do.
+/// The gateway refused the agent, or the agent the gateway; the message says what to do.
 public final class AgentRefusedException extends IOException {
 
   private static final long serialVersionUID = 1L;
@@ -14,7 +14,7 @@ public final class AgentRefusedException extends IOException {
     this.code = refused.code();
   }
 
-  /// A stable word, see [io.penstock.api.tunnel.Refusal].
+  /// A stable word, see [AgentStatus.Refused#code].
   public String code() {
     return code;
   }

@@ -32,12 +32,16 @@ public sealed interface AgentStatus {
   /// @param cause why it was lost, or why the latest attempt failed
   record Reconnecting(String cause) implements AgentStatus {}
 
-  /// The gateway refuses this agent for a reason that only a person can mend; the agent has
-  /// stopped.
+  /// The gateway refuses this agent, or the agent the gateway, for a reason that only a person can
+  /// mend; the agent has stopped.
   ///
-  /// @param code a stable word, see [io.penstock.api.tunnel.Refusal]
-  /// @param message what to do about it
-  record Refused(String code, String message) implements AgentStatus {}
+  /// @param code a stable word, see [io.penstock.api.tunnel.Refusal], or [#UNTRUSTED]
+  /// @param message what happened and what to do about it
+  record Refused(String code, String message) implements AgentStatus {
+
+    /// Whoever answered at the first attempt is not the gateway that the agent trusts.
+    public static final String UNTRUSTED = "untrusted_gateway";
+  }
 
   /// The agent was closed by its owner.
   record Closed() implements AgentStatus {}

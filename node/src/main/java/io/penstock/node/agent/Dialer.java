@@ -7,16 +7,20 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.SslHandler;
+import io.penstock.api.HostPort;
 import io.penstock.api.tunnel.TunnelNames;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.kcp.KcpChannel;
 import io.penstock.transport.kcp.KcpException;
 import io.penstock.transport.tls.ClientTls;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.List;
@@ -44,8 +48,15 @@ final class Dialer {
     record Connected(Channel channel, boolean own, String transport, Optional<String> note)
         implements Dialled {}
 
-    /// None, and why.
-    record Failed(String cause) implements Dialled {}
+    /// None.
+    ///
+    /// @param cause why
+    /// @param distrust whether somebody answered who is not the gateway that is trusted
+    record Failed(String cause, boolean distrust) implements Dialled {
+      Failed(String cause) {
+        this(cause, false);
+      }
+    }
   }
 
   private final AgentConfig config;
@@ -93,7 +104,7 @@ final class Dialer {
         dialled -> {
           switch (dialled) {
             case Dialled.Connected connected -> result.accept(connected);
-            case Dialled.Failed(String cause) ->
+            case Dialled.Failed(String cause, boolean _) ->
                 dialTcp(
                     Optional.of("KCP did not connect (" + cause + "); using TCP"),
                     instead -> result.accept(alsoWithoutKcp(instead, cause)));
@@ -112,8 +123,8 @@ final class Dialer {
   private static Dialled alsoWithoutKcp(Dialled overTcp, String kcpCause) {
     return switch (overTcp) {
       case Dialled.Connected connected -> connected;
-      case Dialled.Failed(String cause) ->
-          new Dialled.Failed(cause + "; KCP before it: " + kcpCause);
+      case Dialled.Failed(String cause, boolean distrust) ->
+          new Dialled.Failed(cause + "; KCP before it: " + kcpCause, distrust);
     };
   }
 
@@ -246,7 +257,7 @@ final class Dialer {
       case SSLException _ when !attempt.protocol().isEmpty() && !isDistrust(cause) ->
           secure(attempt.withoutProtocol(), result);
       case KcpException _ -> result.accept(cannotConnect(attempt, cause));
-      default -> result.accept(new Dialled.Failed(describe(attempt, cause)));
+      default -> result.accept(noTls(attempt, cause));
     }
   }
 
@@ -259,20 +270,30 @@ final class Dialer {
     return false;
   }
 
-  private static String describe(Attempt attempt, Throwable cause) {
+  private static Dialled noTls(Attempt attempt, Throwable cause) {
     for (Throwable each = cause; each != null; each = each.getCause()) {
-      if (each instanceof CertificateException) {
-        return "the gateway's certificate is not trusted: "
-            + each.getMessage()
-            + "; give its CA with --ca or its fingerprint with penstock login --fingerprint";
+      if (each instanceof CertificateException distrust) {
+        return distrusted(distrust);
       }
     }
     String text = cause.getMessage();
-    return "no TLS with %s:%d: %s"
-        .formatted(
-            attempt.address().getHostString(),
-            attempt.address().getPort(),
-            text == null ? cause.toString() : text);
+    return new Dialled.Failed(
+        "no TLS with %s: %s".formatted(at(attempt), text == null ? cause.toString() : text));
+  }
+
+  private static Dialled distrusted(CertificateException distrust) {
+    String why = String.valueOf(distrust.getMessage());
+    for (Throwable each = distrust; each != null; each = each.getCause()) {
+      if (each instanceof CertPathBuilderException) {
+        why = "no authority that is trusted here has issued it";
+      }
+    }
+    return new Dialled.Failed(
+        "the gateway's certificate is not trusted: "
+            + why
+            + "; give the gateway's fingerprint, as it prints it, with --fingerprint, or its CA"
+            + " with --ca",
+        true);
   }
 
   private void connect(
@@ -291,11 +312,17 @@ final class Dialer {
   private static Dialled cannotConnect(Attempt attempt, Throwable cause) {
     String why = cause.getMessage();
     return new Dialled.Failed(
-        "cannot connect to %s:%d: %s"
-            .formatted(
-                attempt.address().getHostString(),
-                attempt.address().getPort(),
-                why == null ? cause.toString() : why));
+        switch (cause) {
+          case ConnectTimeoutException _ ->
+              "no answer from %s within %d ms".formatted(at(attempt), attempt.limit().toMillis());
+          case ConnectException _ ->
+              "nothing listens at " + at(attempt) + "; is the gateway running?";
+          default -> "cannot connect to %s: %s".formatted(at(attempt), why == null ? cause : why);
+        });
+  }
+
+  private static HostPort at(Attempt attempt) {
+    return new HostPort(attempt.address().getHostString(), attempt.address().getPort());
   }
 
   /// The end of a pipeline that does not carry a session yet: keeps what broke the connection below
