@@ -315,8 +315,7 @@ final class Dialer {
         switch (cause) {
           case ConnectTimeoutException _ ->
               "no answer from %s within %d ms".formatted(at(attempt), attempt.limit().toMillis());
-          case ConnectException _ ->
-              "nothing listens at " + at(attempt) + "; is the gateway running?";
+          case ConnectException _ -> "Connection refused: nothing listens at " + at(attempt);
           default -> "cannot connect to %s: %s".formatted(at(attempt), why == null ? cause : why);
         });
   }
