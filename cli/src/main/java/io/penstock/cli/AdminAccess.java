@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /// The options that say which gateway's admin API a command talks to, and with which token.
@@ -69,12 +70,11 @@ final class AdminAccess {
 
   /// Connects with what was given; the caller closes the client.
   AdminClient connect(Console console) throws IOException {
-    Path directory =
-        data.or(() -> console.variable(DATA_VARIABLE).map(Path::of))
-            .orElseGet(DataDirectory::usual);
+    Optional<Path> named = data.or(() -> console.variable(DATA_VARIABLE).map(Path::of));
+    Path directory = named.orElseGet(DataDirectory::usual);
     if (admin.isPresent()) {
       Endpoint endpoint = admin.get();
-      String token = token(console, directory);
+      String token = token(console, named.or(() -> usualOf(endpoint)).orElse(null));
       return endpoint.secure()
           ? secure(endpoint.address(), token, new Trust.SystemRoots())
           : AdminClient.plain(endpoint.address(), token);
@@ -92,12 +92,27 @@ final class AdminAccess {
         : AdminClient.plain(running.address(), token);
   }
 
+  /// The usual data directory, if its own gateway is the one that was named: another one must not
+  /// see this one's admin token.
+  private static Optional<Path> usualOf(Endpoint endpoint) {
+    try {
+      return DataDirectory.adminAddress(DataDirectory.usual())
+          .filter(
+              own ->
+                  own.certificate().isPresent() == endpoint.secure()
+                      && own.address().equals(endpoint.address()))
+          .map(_ -> DataDirectory.usual());
+    } catch (IOException _) {
+      return Optional.empty();
+    }
+  }
+
   private AdminClient secure(HostPort address, String token, Trust unlessCa) throws IOException {
     Trust trust = ca.<Trust>map(Trust.CaFile::new).orElse(unlessCa);
     return AdminClient.secure(address, token, ClientTls.jdkContext(trust));
   }
 
-  private String token(Console console, Path directory) throws IOException {
+  private String token(Console console, @Nullable Path directory) throws IOException {
     Secrets secrets = new Secrets(console);
     if (tokenFile.isPresent()) {
       return secrets.fromFile(tokenFile.get());
@@ -106,10 +121,12 @@ final class AdminAccess {
     if (variable.isPresent()) {
       return variable.get();
     }
-    Path file = directory.resolve(DataDirectory.ADMIN_TOKEN_FILE);
-    if (!Files.exists(file)) {
+    Path file = directory == null ? null : directory.resolve(DataDirectory.ADMIN_TOKEN_FILE);
+    if (file == null || !Files.exists(file)) {
       throw new Failure(
-          "no admin token was given, and there is none in " + directory,
+          directory == null
+              ? "no admin token was given for that gateway"
+              : "no admin token was given, and there is none in " + directory,
           "--token-file FILE, or " + TOKEN_VARIABLE + ", or the gateway's --data DIR");
     }
     return secrets.fromFile(file);

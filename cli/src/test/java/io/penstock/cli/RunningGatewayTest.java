@@ -156,6 +156,17 @@ class RunningGatewayTest {
   }
 
   @Test
+  void theTokenOfOneGatewayIsNotShownToAnother() {
+    String address = new HostPort("127.0.0.1", gateway.addresses().admin().getPort()).toString();
+    command = new CommandRun(home);
+
+    assertThat(command.run("token", "list", "--admin", address)).isEqualTo(1);
+
+    assertThat(command.err()).contains("no admin token was given for that gateway", "--token-file");
+    assertThat(admin("token", "list", "--admin", address)).isZero();
+  }
+
+  @Test
   void aPortThatIsTakenIsNamedWithTheOptionForAnother() {
     var admin = gateway.addresses().admin();
     String taken = new HostPort("127.0.0.1", admin.getPort()).toString();
