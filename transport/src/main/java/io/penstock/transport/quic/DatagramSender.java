@@ -75,6 +75,8 @@ public final class DatagramSender {
   private long calmNanos = movedNanos;
   private long calmBytes;
   private long refusedForSize;
+  private long witnessed;
+  private long savedFromFullQueue;
   private long bytesSent;
   private boolean continuing;
   private boolean waiting;
@@ -170,6 +172,21 @@ public final class DatagramSender {
     return refusedForSize;
   }
 
+  /// How many datagrams were handed over with a witness.
+  long witnessed() {
+    return witnessed;
+  }
+
+  /// How many of these QUIC had no room for; they went later.
+  long savedFromFullQueue() {
+    return savedFromFullQueue;
+  }
+
+  @Override
+  public String toString() {
+    return "pending " + pending.size() + ", in QUIC " + account.fewest() + " to " + account.most();
+  }
+
   private boolean hasRoomFor(int size) {
     if (roomBytes() >= size) {
       return true;
@@ -192,7 +209,10 @@ public final class DatagramSender {
   }
 
   private void flushTurn() {
-    if (!pending.isEmpty() && channel.isActive()) {
+    if (pending.isEmpty() || !channel.isActive()) {
+      return;
+    }
+    if (!isFull()) {
       if (fitsForSure(Math.min(pending.size(), WRITES_PER_FLUSH))) {
         writeBatch();
       } else {
@@ -203,13 +223,17 @@ public final class DatagramSender {
     if (pending.isEmpty() || !channel.isActive()) {
       return;
     }
-    if (account.fewest() < config.quicQueueDatagrams()) {
+    if (isFull()) {
+      waitForRoom();
+    } else {
       // A task would run before the next look at the sockets; a timer that is due runs after it.
       continuing = true;
       var _ = channel.eventLoop().schedule(continueFlush, 0, TimeUnit.NANOSECONDS);
-    } else {
-      waitForRoom();
     }
+  }
+
+  private boolean isFull() {
+    return account.fewest() >= config.quicQueueDatagrams();
   }
 
   private void continueFlush() {
@@ -250,6 +274,7 @@ public final class DatagramSender {
   /// Writes each datagram with a witness behind it; those that were dropped become pending again.
   private void writeWitnessed() {
     int count = Math.min(pending.size(), WRITES_PER_FLUSH);
+    witnessed += count;
     ByteBuf[] packets = new ByteBuf[count];
     ChannelFuture[] written = new ChannelFuture[count];
     ChannelPromise[] witnesses = new ChannelPromise[count];
@@ -263,25 +288,31 @@ public final class DatagramSender {
     }
     channel.flush();
     witness.release();
-    boolean full = false;
+    if (witnesses[count - 1].isSuccess()) {
+      savedFromFullQueue += keepDropped(packets, witnesses);
+    }
     for (int at = 0; at < count; at++) {
       if (witnesses[at].cause() instanceof BufferUnderflowException) {
-        long place = account.handed(packets[at].readableBytes());
-        checkSize(written[at], place);
+        checkSize(written[at], account.handed(packets[at].readableBytes()));
+      }
+      if (!witnesses[at].isSuccess()) {
         packets[at].release();
-        continue;
-      }
-      if (!full) {
-        full = true;
-        account.foundFull();
       }
     }
-    for (int at = count - 1; full && at >= 0; at--) {
-      if (witnesses[at].isSuccess()) {
-        pending.addFirst(packets[at]);
-        pendingBytes += packets[at].readableBytes();
-      }
+    if (witnesses[count - 1].isSuccess()) {
+      account.foundFull();
     }
+  }
+
+  /// Makes those pending again, first of all, whose witnesses were dropped; returns how many.
+  private int keepDropped(ByteBuf[] packets, ChannelPromise[] witnesses) {
+    int kept = 0;
+    for (int at = packets.length - 1; at >= 0 && witnesses[at].isSuccess(); at--) {
+      pending.addFirst(packets[at]);
+      pendingBytes += packets[at].readableBytes();
+      kept++;
+    }
+    return kept;
   }
 
   private void waitForRoom() {

@@ -32,7 +32,7 @@ final class EndWatch extends ChannelDuplexHandler {
     if (existing != null) {
       return existing;
     }
-    connection.pipeline().addFirst(fresh);
+    connection.pipeline().addFirst(fresh, PromptReads.INSTANCE);
     connection.closeFuture().addListener(_ -> fresh.closed(connection));
     return fresh;
   }

@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.quic.QuicChannel;
+import io.penstock.testkit.FaultyUdpRelay;
+import io.penstock.testkit.LinkFaults;
 import io.penstock.transport.quic.DatagramSender.Sent;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -63,7 +65,7 @@ class DatagramSenderTest {
               datagram.release();
             })) {
       QuicChannel client = ends.connect(ends.server.address(), Endpoints.discard());
-      Flood flood = new Flood(client, size, wanted);
+      Flood flood = new Flood(client, size, wanted, DATAGRAMS);
       long lostBefore = UdpCounters.lost();
       client.eventLoop().execute(flood::start);
 
@@ -80,6 +82,72 @@ class DatagramSenderTest {
       client.close().syncUninterruptibly();
     }
     assertThat(count.get()).isGreaterThan(wanted * 9 / 10);
+  }
+
+  @Test
+  void a_queue_that_is_fuller_than_it_looks_loses_nothing() throws Exception {
+    int wanted = 3_000;
+    DatagramConfig small = DATAGRAMS.withQuicQueueDatagrams(64);
+    QuicConfig config = Endpoints.quick().datagrams(small).build();
+    AtomicInteger count = new AtomicInteger();
+    try (Endpoints ends =
+            Endpoints.start(
+                1,
+                config,
+                (connection, datagram) -> {
+                  count.incrementAndGet();
+                  Endpoints.echo(small).accept(connection, datagram);
+                });
+        FaultyUdpRelay relay = FaultyUdpRelay.start(ends.server.address(), LinkFaults.none(5), 1)) {
+      QuicChannel client = ends.connect(relay.address(), Endpoints.discard());
+      Flood flood = new Flood(client, 25, wanted, small);
+      long lostBefore = UdpCounters.lost();
+      client.eventLoop().execute(flood::start);
+
+      await().atMost(60, SECONDS).until(() -> flood.sent.get() == wanted);
+      await()
+          .atMost(10, SECONDS)
+          .untilAsserted(
+              () ->
+                  assertThat(count.get() + UdpCounters.lost() - lostBefore)
+                      .isGreaterThanOrEqualTo(wanted));
+      assertThat(flood.sender.witnessed()).isPositive();
+    }
+  }
+
+  @Test
+  void a_path_that_was_dead_for_seconds_costs_only_what_was_on_it() throws Exception {
+    int wanted = 2_000;
+    DatagramConfig small = DATAGRAMS.withQuicQueueDatagrams(64);
+    QuicConfig config = Endpoints.quick().datagrams(small).build();
+    AtomicInteger count = new AtomicInteger();
+    try (Endpoints ends =
+            Endpoints.start(
+                1,
+                config,
+                (_, datagram) -> {
+                  count.incrementAndGet();
+                  datagram.release();
+                });
+        FaultyUdpRelay relay = FaultyUdpRelay.start(ends.server.address(), LinkFaults.none(0), 1)) {
+      QuicChannel client = ends.connect(relay.address(), Endpoints.discard());
+      relay.setFaults(LinkFaults.none(0).withLoss(1));
+      Flood flood = new Flood(client, 1100, wanted, small);
+      long lostBefore = UdpCounters.lost();
+      client.eventLoop().execute(flood::start);
+
+      await().atMost(10, SECONDS).until(() -> flood.sender.savedFromFullQueue() > 0);
+      relay.setFaults(LinkFaults.none(0));
+
+      await().atMost(60, SECONDS).until(() -> flood.sent.get() == wanted);
+      await()
+          .atMost(10, SECONDS)
+          .untilAsserted(
+              () ->
+                  assertThat(count.get() + relay.dropped() + UdpCounters.lost() - lostBefore)
+                      .isGreaterThanOrEqualTo(wanted));
+      assertThat(relay.dropped()).isLessThan(wanted / 4);
+    }
   }
 
   private static Sent sendOne(QuicChannel connection, int size) {
@@ -118,11 +186,11 @@ class DatagramSenderTest {
     private final AtomicLong full = new AtomicLong();
     private final AtomicInteger rooms = new AtomicInteger();
 
-    Flood(QuicChannel connection, int size, int wanted) throws Exception {
+    Flood(QuicChannel connection, int size, int wanted, DatagramConfig config) throws Exception {
       this.connection = connection;
       this.size = size;
       this.wanted = wanted;
-      sender = Endpoints.on(connection, c -> DatagramSender.install(c, DATAGRAMS));
+      sender = Endpoints.on(connection, c -> DatagramSender.install(c, config));
       sender.onRoom(
           () -> {
             rooms.incrementAndGet();
