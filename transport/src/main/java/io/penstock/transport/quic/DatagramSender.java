@@ -351,12 +351,18 @@ public final class DatagramSender {
     long now = System.nanoTime();
     int before = account.fewest();
     bytesSent = stats.sentBytes();
-    account.sent(stats.sent(), bytesSent, stats.recv(), connectionIdBytes, acknowledged);
+    account.sent(
+        stats.sent(),
+        bytesSent,
+        stats.recv(),
+        connectionIdBytes,
+        path.probeBytes(now),
+        acknowledged);
     lookedNanos = now;
     if (account.fewest() < before || before == 0) {
       movedNanos = now;
     } else if (now - movedNanos > STALE_NANOS) {
-      account.doubtHeld();
+      account.foundStale();
       movedNanos = now;
     }
     if (account.most() > config.quicQueueDatagrams() / 2) {

@@ -27,12 +27,16 @@ final class PathMtu {
   private static final long QUICK_MILLIS = 1_000;
   private static final long SLOW_MILLIS = 60_000;
 
+  private static final int ETHERNET_BYTES = 1500;
+  private static final int MAX_PROBE_BYTES = 9000;
+
   private final QuicChannel channel;
   private final int overheadBytes;
   private int maxPayloadBytes;
   private int readings;
   private long roundTripNanos;
   private long windowBytes;
+  private long probeNanos = System.nanoTime() - SLOW_MILLIS * 1_000_000;
   private @Nullable ScheduledFuture<?> next;
   private IntConsumer changed = _ -> {};
 
@@ -73,6 +77,15 @@ final class PathMtu {
   /// The congestion window at the last reading, 0 before the first.
   long windowBytes() {
     return windowBytes;
+  }
+
+  /// The size of a probe that may have left since the last call of this; 0 when the search is over.
+  int probeBytes(long nowNanos) {
+    if (readings > QUICK_READINGS || nowNanos - probeNanos < roundTripNanos / 2) {
+      return 0;
+    }
+    probeNanos = nowNanos;
+    return maxPayloadBytes < ETHERNET_BYTES ? ETHERNET_BYTES : MAX_PROBE_BYTES;
   }
 
   /// Reads the active path now.

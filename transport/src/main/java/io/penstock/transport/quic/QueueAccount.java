@@ -87,24 +87,28 @@ final class QueueAccount {
   /// Notes that everything has left.
   void foundEmpty() {
     gone = handed;
-    doubtHeld();
-  }
-
-  /// Notes that it can no longer be said that anything is held.
-  void doubtHeld() {
     perhapsGone = handed;
     perhapsGoneBytes = handedBytes;
+  }
+
+  /// Notes that nothing can be said any more: QUIC may hold nothing or as much as it can.
+  void foundStale() {
+    perhapsGone = handed;
+    perhapsGoneBytes = handedBytes;
+    gone = Math.max(0, handed - capacity);
   }
 
   /// Reads what the connection has sent and received since it began.
   ///
   /// @param connectionIdBytes the length of the peer's connection id, which is in each packet
+  /// @param probeBytes what may be among the bytes in order to find the path's MTU
   /// @param acknowledged whether all that was received has been acknowledged by now
   void sent(
       long packetsSent,
       long bytesSent,
       long packetsReceived,
       int connectionIdBytes,
+      int probeBytes,
       boolean acknowledged) {
     long newPackets = packetsSent - packets;
     long newBytes = bytesSent - bytes;
@@ -116,7 +120,10 @@ final class QueueAccount {
       long acks = Math.min(newPackets, acksOwed);
       long most = newBytes - newPackets * (LEAST_PACKET_BYTES + connectionIdBytes);
       long least =
-          newBytes - newPackets * (MOST_PACKET_BYTES + connectionIdBytes) - acks * ACK_BYTES;
+          newBytes
+              - newPackets * (MOST_PACKET_BYTES + connectionIdBytes)
+              - acks * ACK_BYTES
+              - probeBytes;
       advancePerhapsGone(most);
       advanceGone(least);
     }

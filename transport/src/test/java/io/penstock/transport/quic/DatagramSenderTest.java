@@ -145,9 +145,19 @@ class DatagramSenderTest {
           .untilAsserted(
               () ->
                   assertThat(count.get() + relay.dropped() + UdpCounters.lost() - lostBefore)
+                      .as(() -> describe(client, flood.sender, relay))
                       .isGreaterThanOrEqualTo(wanted));
       assertThat(relay.dropped()).isLessThan(wanted / 4);
     }
+  }
+
+  private static String describe(
+      QuicChannel connection, DatagramSender sender, FaultyUdpRelay relay) {
+    return sender
+        + ", dropped by the relay "
+        + relay.dropped()
+        + ", "
+        + connection.collectStats().syncUninterruptibly().getNow();
   }
 
   private static Sent sendOne(QuicChannel connection, int size) {

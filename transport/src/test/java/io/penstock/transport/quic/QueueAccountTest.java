@@ -17,7 +17,7 @@ class QueueAccountTest {
   private long received = 3;
 
   QueueAccountTest() {
-    account.sent(packets, bytes, received, ID, true);
+    account.sent(packets, bytes, received, ID, 0, true);
   }
 
   @Test
@@ -117,14 +117,27 @@ class QueueAccountTest {
   }
 
   @Test
-  void doubt_leaves_the_upper_bound_alone() {
+  void a_probe_of_the_path_takes_no_datagram_along() {
     hand(10, 1000);
 
-    account.doubtHeld();
+    packets++;
+    bytes += 1452;
+    account.sent(packets, bytes, received, ID, 1452, false);
+
+    assertThat(account.most()).isEqualTo(10);
+    assertThat(account.fewest()).isEqualTo(9);
+  }
+
+  @Test
+  void a_stale_account_says_nothing() {
+    hand(10, 1000);
+    hand(CAPACITY, 1000);
+
+    account.foundStale();
 
     assertThat(account.fewest()).isZero();
     assertThat(account.fewestBytes()).isZero();
-    assertThat(account.most()).isEqualTo(10);
+    assertThat(account.most()).isEqualTo(CAPACITY);
     account.foundEmpty();
     assertThat(account.most()).isZero();
   }
@@ -138,6 +151,6 @@ class QueueAccountTest {
   private void sentPacket(int payload) {
     packets++;
     bytes += PACKET + payload;
-    account.sent(packets, bytes, received, ID, false);
+    account.sent(packets, bytes, received, ID, 0, false);
   }
 }
