@@ -2,12 +2,12 @@ package io.penstock.protocol.smux;
 
 /// What all streams of a session together may hold unread, and the windows that follow from it.
 ///
-/// In version 1 this is the bucket of the original: when it is empty, the connection is not read.
-/// In version 2 it is a hard bound on memory that the windows are made to stay away from. Every
-/// stream has the protocol's initial window; whatever is granted beyond it is taken from a pool of
-/// half the budget, and one stream gets at most half of what is left in it. So a few busy streams
-/// get large windows, a thousand get the initial one, and the large windows alone can never fill
-/// the buffer.
+/// In version 1 this is the bucket of the original: when it is full, the connection is not read. In
+/// version 2 it is a hard bound on memory that the windows are made to stay away from. Every stream
+/// has the protocol's initial window; whatever is granted beyond it is taken from a pool of half
+/// the budget, and one stream gets at most half of what is left in it. So a few busy streams get
+/// large windows, a thousand get the initial one, and the large windows alone can never fill the
+/// buffer.
 ///
 /// Deviates from the original: it adds up payload lengths, we add up memory; its window is fixed.
 final class ReceiveBudget {

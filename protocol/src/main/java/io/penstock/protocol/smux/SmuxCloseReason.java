@@ -43,8 +43,8 @@ public sealed interface SmuxCloseReason extends CloseReason {
 
   /// Ends of one stream; its neighbours and its session are not touched.
   enum StreamEnd implements SmuxCloseReason {
-    /// Version 1: the receive bucket stayed empty and this stream held the most unread bytes.
-    STALLED("the stream was not read while its unread bytes kept the session from receiving"),
+    /// Version 1: the receive bucket stayed full and this stream held the most unread bytes.
+    STALLED("the stream was hardly read while its unread bytes kept the session from receiving"),
     /// Version 2: this stream held the most unread bytes when the session's buffer was full.
     BUFFER_FULL("the stream held the most unread bytes when the receive buffer was full"),
     /// Version 2: the peer sent more than a frame beyond the window that it was given.

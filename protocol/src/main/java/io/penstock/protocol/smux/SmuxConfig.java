@@ -22,8 +22,8 @@ import java.time.Duration;
 /// @param acceptBacklogStreams streams that the peer opened and the driver has not yet been told
 ///   of; more are refused with FIN
 /// @param maxPeerStreams streams opened by the peer that live at the same time; more are refused
-/// @param stallLimitNanos version 1: how long the receive bucket may be empty before the stream
-///   that holds the most is closed
+/// @param stallLimitNanos version 1: how long the receive bucket may be full and hardly read from
+///   before the stream that holds the most is closed
 /// @param lingerNanos how long a closed stream, or a session that is shut down, waits for its last
 ///   bytes to be sent
 public record SmuxConfig(

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// **Invariants.** A stream is in the map until it is closed on both sides and read to its end.
 /// What happens to one stream changes no other. In version 2 input is always wanted: a stream that
 /// nobody reads fills its own window and, should the budget be exhausted, is cut off. In version 1
-/// an exhausted budget stops the input of all streams; when that has lasted for the stall limit,
-/// the largest holders are cut off until there is room.
+/// an exhausted budget stops the input of all streams; when its readers have made too little room
+/// for too long ([StallClock]), the largest holders are cut off until there is room.
 ///
 /// **Bounds.** See [SmuxConfig].
 ///
@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// References: the frame in [SmuxFrame]; `docs/protocol/smux.md`.
 public final class SmuxSession implements Engine {
+
+  /// What no stream that we open has.
+  private static final int NO_ID = 0;
 
   private enum State {
     OPEN,
@@ -43,12 +46,14 @@ public final class SmuxSession implements Engine {
   private final FrameReader reader;
   private final FrameWriter writer;
   private final ReceiveBudget budget;
+  private final StallClock stall;
   private final SmuxTimer.Table timers = new SmuxTimer.Table();
   private final IntObjectHashMap<SmuxStream> streams = new IntObjectHashMap<>();
   private final ArrayDeque<SmuxEvent> events = new ArrayDeque<>();
   private final ArrayDeque<SmuxStream> ready = new ArrayDeque<>();
   private final LinkedHashSet<SmuxStream> lingering = new LinkedHashSet<>();
   private State state = State.OPEN;
+  private long nowNanos;
   private int lastId;
   private int untoldStreams;
   private int peerStreams;
@@ -66,6 +71,8 @@ public final class SmuxSession implements Engine {
     this.reader = new FrameReader(this, config.version());
     this.writer = new FrameWriter(config, allocator);
     this.budget = new ReceiveBudget(config);
+    this.stall = new StallClock(config, nowNanos);
+    this.nowNanos = nowNanos;
     this.lastReceivedNanos = nowNanos;
     if (config.keepAlive()) {
       timers.set(
@@ -83,14 +90,10 @@ public final class SmuxSession implements Engine {
       if (state == State.CLOSED || !in.isReadable()) {
         return;
       }
+      this.nowNanos = nowNanos;
       lastReceivedNanos = nowNanos;
       reader.read(in);
-      if (!wantsInput()) {
-        inputPaused = true;
-        if (!timers.isArmed(SmuxTimer.STALL)) {
-          timers.set(SmuxTimer.STALL, Deadlines.after(nowNanos, config.stallLimitNanos()));
-        }
-      }
+      inputPaused |= !wantsInput();
     } finally {
       in.release();
     }
@@ -108,22 +111,34 @@ public final class SmuxSession implements Engine {
   ///
   /// @throws IllegalStateException if [#canOpen] is false
   public SmuxStream open() {
-    if (!canOpen()) {
+    int id = nextId();
+    if (state != State.OPEN || id == NO_ID) {
       throw new IllegalStateException(
           state == State.OPEN ? "the stream ids are used up" : "the session is " + state);
     }
-    lastId += 2;
-    SmuxStream stream = new SmuxStream(this, lastId, false);
-    streams.put(lastId, stream);
+    lastId = id;
+    SmuxStream stream = new SmuxStream(this, id, false);
+    streams.put(id, stream);
     writer.offerControl(stream);
     return stream;
+  }
+
+  /// The next id of ours that no live stream has, or [#NO_ID].
+  ///
+  /// A peer may open streams of any parity, so it can have taken some of ours.
+  private int nextId() {
+    int id = lastId + 2;
+    while (Integer.compareUnsigned(id, lastId) > 0 && streams.containsKey(id)) {
+      id += 2;
+    }
+    // As the original: the session ends its opening when the next id would wrap.
+    return Integer.compareUnsigned(id, lastId) > 0 ? id : NO_ID;
   }
 
   /// Whether a stream can be opened: the session is neither closed nor closing, and the ids, which
   /// are never used twice, are not used up.
   public boolean canOpen() {
-    // As the original: the session ends its opening when the next id would wrap.
-    return state == State.OPEN && Integer.compareUnsigned(lastId + 2, lastId) > 0;
+    return state == State.OPEN && nextId() != NO_ID;
   }
 
   /// Ends all streams with FIN after what was written on them, then closes the session.
@@ -131,6 +146,7 @@ public final class SmuxSession implements Engine {
   /// The driver goes on draining; [SmuxEvent.Closed] comes when all is handed out, or when the
   /// linger time is over.
   public void shutdown(long nowNanos) {
+    this.nowNanos = nowNanos;
     if (state != State.OPEN) {
       return;
     }
@@ -173,14 +189,15 @@ public final class SmuxSession implements Engine {
 
   @Override
   public void onDeadline(long nowNanos) {
+    this.nowNanos = nowNanos;
     if (timers.isDue(SmuxTimer.KEEPALIVE_SEND, nowNanos)) {
       writer.offerNop();
       timers.set(
           SmuxTimer.KEEPALIVE_SEND, Deadlines.after(nowNanos, config.keepAliveIntervalNanos()));
     }
     if (timers.isDue(SmuxTimer.STALL, nowNanos)) {
-      timers.cancel(SmuxTimer.STALL);
       makeRoom(StreamEnd.STALLED);
+      stall.restart();
     }
     if (timers.isDue(SmuxTimer.LINGER, nowNanos)) {
       endLingering(nowNanos);
@@ -346,9 +363,15 @@ public final class SmuxSession implements Engine {
   /// Counts memory that a stream's unread bytes took, or gave back if negative.
   void hold(long bytes) {
     budget.hold(bytes);
-    if (!budget.isExhausted()) {
-      timers.cancel(SmuxTimer.STALL);
+    if (config.version() == 1) {
+      stall.changed(budget.isExhausted(), Math.max(0, -bytes), nowNanos);
+      timers.set(SmuxTimer.STALL, stall.deadlineNanos());
     }
+  }
+
+  /// Stamps what a stream's owner does next.
+  void at(long nowNanos) {
+    this.nowNanos = nowNanos;
   }
 
   /// Keeps the bound of version 2 after bytes came in.

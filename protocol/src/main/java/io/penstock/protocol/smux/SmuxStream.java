@@ -75,7 +75,8 @@ public final class SmuxStream {
 
   /// Takes up to `maxBytes` of the received bytes, at least one; null when none wait. The caller
   /// owns the buffer.
-  public @Nullable ByteBuf read(int maxBytes) {
+  public @Nullable ByteBuf read(int maxBytes, long nowNanos) {
+    session.at(nowNanos);
     long heldBefore = input.heldBytes();
     ByteBuf bytes = input.take(maxBytes);
     if (bytes == null) {
@@ -104,6 +105,7 @@ public final class SmuxStream {
     if (state == SmuxStreamState.LINGERING) {
       return;
     }
+    session.at(nowNanos);
     transition(state.afterClose());
     dropInput();
     if (state == SmuxStreamState.LINGERING && output.readableBytes() > 0) {

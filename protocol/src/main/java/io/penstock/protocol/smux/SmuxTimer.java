@@ -9,7 +9,7 @@ enum SmuxTimer {
   KEEPALIVE_SEND,
   /// When a silent peer is given up.
   KEEPALIVE_TIMEOUT,
-  /// When an empty receive bucket costs the largest holder its stream.
+  /// When a full receive bucket costs the largest holder its stream.
   STALL,
   /// When the stream that was closed first stops waiting for the peer to take its last bytes.
   LINGER,

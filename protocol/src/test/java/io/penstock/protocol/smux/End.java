@@ -152,9 +152,9 @@ final class End {
   }
 
   /// Reads everything that a stream holds.
-  static byte[] readAll(SmuxStream stream) {
+  byte[] readAll(SmuxStream stream) {
     ByteBuf all = Unpooled.buffer();
-    for (ByteBuf next = stream.read(65_536); next != null; next = stream.read(65_536)) {
+    for (ByteBuf next = stream.read(65_536, now); next != null; next = stream.read(65_536, now)) {
       all.writeBytes(next);
       next.release();
     }
@@ -164,7 +164,7 @@ final class End {
     return bytes;
   }
 
-  static String readText(SmuxStream stream) {
+  String readText(SmuxStream stream) {
     return new String(readAll(stream), StandardCharsets.US_ASCII);
   }
 

@@ -21,10 +21,10 @@ class SmuxFlowControlTest {
     return Unpooled.wrappedBuffer(new byte[length]);
   }
 
-  private static void read(SmuxStream stream, int length) {
+  private static void read(End end, SmuxStream stream, int length) {
     int left = length;
     while (left > 0) {
-      ByteBuf bytes = stream.read(left);
+      ByteBuf bytes = stream.read(left, end.now);
       assertThat(bytes).isNotNull();
       left -= bytes.readableBytes();
       bytes.release();
@@ -41,11 +41,11 @@ class SmuxFlowControlTest {
     server.receive(SmuxFrame.PSH, 3, new byte[60_000]);
     server.receive(SmuxFrame.PSH, 3, new byte[60_000]);
     assertThat(server.outputFrames()).isEmpty();
-    read(stream, 1);
+    read(server, stream, 1);
     assertThat(server.outputFrames()).containsExactly("UPD 3 1+65536");
-    read(stream, 32_767);
+    read(server, stream, 32_767);
     assertThat(server.outputFrames()).isEmpty();
-    read(stream, 1);
+    read(server, stream, 1);
     assertThat(server.outputFrames()).containsExactly("UPD 3 32769+65536");
   }
 
@@ -55,7 +55,7 @@ class SmuxFlowControlTest {
     server.receive(SmuxFrame.SYN, 3);
     server.receive(SmuxFrame.PSH, 3, new byte[60_000]);
     server.receive(SmuxFrame.FIN, 3);
-    read(server.accepted.getFirst(), 60_000);
+    read(server, server.accepted.getFirst(), 60_000);
     assertThat(server.outputFrames()).isEmpty();
   }
 
@@ -69,7 +69,7 @@ class SmuxFlowControlTest {
     }
     assertThat(server.session.wantsInput()).isTrue();
     server.receive(SmuxFrame.PSH, 5, (byte) 'x');
-    assertThat(End.readText(server.accepted.getLast())).isEqualTo("x");
+    assertThat(server.readText(server.accepted.getLast())).isEqualTo("x");
     assertThat(server.cuts).isEmpty();
   }
 
@@ -90,7 +90,7 @@ class SmuxFlowControlTest {
     assertThat(server.outputFrames()).containsExactly("FIN 3");
     assertThat(server.session.heldInputBytes()).isZero();
     server.receive(SmuxFrame.PSH, 5, (byte) 'x');
-    assertThat(End.readText(server.accepted.getLast())).isEqualTo("x");
+    assertThat(server.readText(server.accepted.getLast())).isEqualTo("x");
   }
 
   @Test
@@ -105,7 +105,7 @@ class SmuxFlowControlTest {
     assertThat(server.cuts)
         .containsExactly(new SmuxEvent.StreamCut(server.accepted.getLast(), StreamEnd.BUFFER_FULL));
     assertThat(server.session.wantsInput()).isTrue();
-    assertThat(End.readAll(server.accepted.getFirst())).hasSize(60_000);
+    assertThat(server.readAll(server.accepted.getFirst())).hasSize(60_000);
   }
 
   @Test
@@ -122,7 +122,7 @@ class SmuxFlowControlTest {
     for (int sid = 3; sid < 203; sid += 2) {
       server.receive(SmuxFrame.SYN, sid);
       server.receive(SmuxFrame.PSH, sid, (byte) 'x');
-      read(server.accepted.getLast(), 1);
+      read(server, server.accepted.getLast(), 1);
       String update = server.outputFrames().getFirst();
       int window = Integer.parseInt(update.substring(update.indexOf('+') + 1));
       windows.add(window);
@@ -135,7 +135,7 @@ class SmuxFlowControlTest {
     server.output().release();
     server.receive(SmuxFrame.SYN, 1001);
     server.receive(SmuxFrame.PSH, 1001, (byte) 'x');
-    read(server.accepted.getLast(), 1);
+    read(server, server.accepted.getLast(), 1);
     assertThat(server.outputFrames()).containsExactly("UPD 1001 1+" + (4 << 20));
   }
 
@@ -144,13 +144,13 @@ class SmuxFlowControlTest {
     End server = End.server(V2);
     server.receive(SmuxFrame.SYN, 3);
     server.receive(SmuxFrame.PSH, 3, new byte[10]);
-    read(server.accepted.getFirst(), 10);
+    read(server, server.accepted.getFirst(), 10);
     assertThat(server.outputFrames()).containsExactly("UPD 3 10+65536");
     for (int i = 0; i < 4; i++) {
       server.receive(SmuxFrame.PSH, 3, new byte[65_533]);
     }
     assertThat(server.cuts).isEmpty();
-    read(server.accepted.getFirst(), 4 * 65_533);
+    read(server, server.accepted.getFirst(), 4 * 65_533);
   }
 
   // ---- version 2, sending ----
@@ -220,7 +220,7 @@ class SmuxFlowControlTest {
     assertThat(server.session.wantsInput()).isTrue();
     server.receive(SmuxFrame.PSH, 3, new byte[60_000]);
     assertThat(server.session.wantsInput()).isFalse();
-    read(server.accepted.getFirst(), 60_000);
+    read(server, server.accepted.getFirst(), 60_000);
     assertThat(server.session.wantsInput()).isTrue();
     server.advance(6 * End.SECOND);
     assertThat(server.cuts).isEmpty();
@@ -255,7 +255,7 @@ class SmuxFlowControlTest {
     assertThat(server.session.wantsInput()).isTrue();
     server.receive(SmuxFrame.PSH, 5, new byte[60_000]);
     server.receive(SmuxFrame.PSH, 3, (byte) 'x');
-    assertThat(End.readAll(server.accepted.getFirst())).hasSize(30_001);
+    assertThat(server.readAll(server.accepted.getFirst())).hasSize(30_001);
     assertThat(server.session.nextDeadlineNanos()).isNotEqualTo(Deadlines.NONE);
   }
 
@@ -267,8 +267,84 @@ class SmuxFlowControlTest {
     for (int i = 0; i < 5; i++) {
       server.receive(SmuxFrame.PSH, 3, new byte[60_000]);
       server.advance(4 * End.SECOND);
-      read(server.accepted.getFirst(), 60_000);
+      read(server, server.accepted.getFirst(), 60_000);
     }
+    assertThat(server.cuts).isEmpty();
+  }
+
+  /// Reads `bytes` every `everyNanos` from the stream that holds the bucket full, and lets its peer
+  /// fill it again at once, for as long as `wholeNanos` or until somebody is cut off.
+  private static void readFromFullBucket(End server, int bytes, long everyNanos, long wholeNanos) {
+    SmuxStream stream = server.accepted.getFirst();
+    for (long passed = 0; passed < wholeNanos && server.cuts.isEmpty(); passed += everyNanos) {
+      while (server.session.wantsInput()) {
+        server.receive(SmuxFrame.PSH, stream.id(), new byte[1000]);
+      }
+      server.advance(everyNanos);
+      if (server.cuts.isEmpty()) {
+        read(server, stream, bytes);
+      }
+    }
+  }
+
+  @Test
+  void a_slow_reader_that_keeps_the_bucket_full_is_cut_off() {
+    End server = End.server(SmuxConfig.original());
+    server.receive(SmuxFrame.SYN, 3);
+    server.receive(SmuxFrame.SYN, 5);
+    server.receive(SmuxFrame.PSH, 5, new byte[50_000]);
+    long start = server.now;
+    readFromFullBucket(server, 32 * 1024, 4 * End.SECOND, 600 * End.SECOND);
+    assertThat(server.cuts)
+        .containsExactly(new SmuxEvent.StreamCut(server.accepted.getFirst(), StreamEnd.STALLED));
+    assertThat(server.now - start).isLessThanOrEqualTo(8 * End.SECOND);
+    assertThat(server.session.wantsInput()).isTrue();
+    assertThat(server.readAll(server.accepted.getLast())).hasSize(50_000);
+  }
+
+  @Test
+  void a_reader_a_little_too_slow_for_a_full_bucket_is_cut_off_later() {
+    End server = End.server(SmuxConfig.original());
+    server.receive(SmuxFrame.SYN, 3);
+    long start = server.now;
+    readFromFullBucket(server, 80_000, End.SECOND, 600 * End.SECOND);
+    assertThat(server.cuts).hasSize(1);
+    assertThat(server.now - start).isBetween(15 * End.SECOND, 30 * End.SECOND);
+  }
+
+  @Test
+  void a_fast_transfer_may_keep_the_bucket_full_for_ever() {
+    End server = End.server(SmuxConfig.original());
+    server.receive(SmuxFrame.SYN, 3);
+    readFromFullBucket(server, 64 * 1024, End.SECOND / 100, 300 * End.SECOND);
+    assertThat(server.cuts).isEmpty();
+    readFromFullBucket(server, 600_000, 49 * End.SECOND / 10, 600 * End.SECOND);
+    assertThat(server.cuts).isEmpty();
+  }
+
+  @Test
+  void time_with_room_in_the_bucket_makes_up_for_time_without() {
+    End server = End.server(SmuxConfig.original());
+    server.receive(SmuxFrame.SYN, 3);
+    for (int i = 0; i < 10; i++) {
+      readFromFullBucket(server, 40_000, 4 * End.SECOND, 1);
+      assertThat(server.session.wantsInput()).isTrue();
+      server.advance(5 * End.SECOND);
+    }
+    assertThat(server.cuts).isEmpty();
+  }
+
+  @Test
+  void a_thread_that_was_held_up_costs_nobody_a_stream_that_is_read_again() {
+    End server = End.server(SmuxConfig.original());
+    server.receive(SmuxFrame.SYN, 3);
+    readFromFullBucket(server, 40_000, End.SECOND, 1);
+    while (server.session.wantsInput()) {
+      server.receive(SmuxFrame.PSH, 3, new byte[1000]);
+    }
+    server.now += 20 * End.SECOND;
+    read(server, server.accepted.getFirst(), 40_000);
+    readFromFullBucket(server, 40_000, End.SECOND / 10, End.SECOND);
     assertThat(server.cuts).isEmpty();
   }
 
@@ -280,7 +356,7 @@ class SmuxFlowControlTest {
       server.receive(SmuxFrame.PSH, 3, new byte[65_535]);
     }
     assertThat(server.cuts).isEmpty();
-    assertThat(End.readAll(server.accepted.getFirst())).hasSize(50 * 65_535);
+    assertThat(server.readAll(server.accepted.getFirst())).hasSize(50 * 65_535);
     assertThat(server.outputFrames()).isEmpty();
   }
 

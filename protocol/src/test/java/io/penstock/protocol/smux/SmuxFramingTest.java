@@ -66,7 +66,7 @@ class SmuxFramingTest {
     server.receive(Vectors.buffer("psh-3-hello"));
     assertThat(server.accepted).singleElement().extracting(SmuxStream::id).isEqualTo(3);
     assertThat(server.pollReady()).containsExactly(server.accepted.getFirst());
-    assertThat(End.readText(server.accepted.getFirst())).isEqualTo("hello");
+    assertThat(server.readText(server.accepted.getFirst())).isEqualTo("hello");
     assertThat(server.session.heldInputBytes()).isZero();
   }
 
@@ -75,7 +75,7 @@ class SmuxFramingTest {
     End server = End.server(V2);
     server.receive(SmuxFrame.SYN, 3);
     server.receive(SmuxFrame.PSH, 3, new byte[5]);
-    End.readAll(server.accepted.getFirst());
+    server.readAll(server.accepted.getFirst());
     assertThat(server.outputHex()).isEqualTo(vector("upd-3-5-v2"));
   }
 
@@ -126,7 +126,7 @@ class SmuxFramingTest {
     server.receive(SmuxFrame.SYN, 3);
     server.receive(SmuxFrame.PSH, 3, (byte) 'b');
     assertThat(server.accepted).hasSize(1);
-    assertThat(End.readText(server.accepted.getFirst())).isEqualTo("ab");
+    assertThat(server.readText(server.accepted.getFirst())).isEqualTo("ab");
   }
 
   @Test
@@ -137,7 +137,7 @@ class SmuxFramingTest {
     server.receive(SmuxFrame.UPD, 9, End.update(5, 5));
     server.receive(SmuxFrame.SYN, 3);
     server.receive(SmuxFrame.PSH, 3, (byte) 'a');
-    assertThat(End.readText(server.accepted.getFirst())).isEqualTo("a");
+    assertThat(server.readText(server.accepted.getFirst())).isEqualTo("a");
     assertThat(server.session.heldInputBytes()).isZero();
     assertThat(server.closed).isEmpty();
   }
@@ -179,8 +179,8 @@ class SmuxFramingTest {
                       .map(s -> org.assertj.core.groups.Tuple.tuple(s.id(), s.state()))
                       .toList());
           for (int i = 0; i < whole.accepted.size(); i++) {
-            assertThat(End.readAll(split.accepted.get(i)))
-                .isEqualTo(End.readAll(whole.accepted.get(i)));
+            assertThat(split.readAll(split.accepted.get(i)))
+                .isEqualTo(whole.readAll(whole.accepted.get(i)));
           }
           assertThat(split.outputFrames()).isEqualTo(whole.outputFrames());
         });

@@ -91,7 +91,7 @@ class SmuxFuzzTest {
   }
 
   private static void goesOn(End end, SmuxStream ours) {
-    end.accepted.forEach(End::readAll);
+    end.accepted.forEach(end::readAll);
     boolean untouched = end.cuts.stream().noneMatch(cut -> cut.stream() == ours);
     if (untouched && ours.state() == SmuxStreamState.OPEN && ours.sendableBytes() > 0) {
       assertThat(end.outputFrames()).contains("PSH 2 5");

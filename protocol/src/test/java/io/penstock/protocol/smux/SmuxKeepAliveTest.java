@@ -68,7 +68,7 @@ class SmuxKeepAliveTest {
     reader.receive(SmuxFrame.PSH, 3, new byte[60_000]);
     reader.advance(20 * End.SECOND);
     assertThat(reader.closed).isEmpty();
-    End.readAll(reader.accepted.getFirst());
+    reader.readAll(reader.accepted.getFirst());
     reader.advance(End.SECOND);
     assertThat(reader.closed).isEmpty();
     reader.advance(6 * End.SECOND);

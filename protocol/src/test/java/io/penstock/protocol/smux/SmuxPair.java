@@ -103,8 +103,8 @@ final class SmuxPair {
       }
     }
 
-    void read(SmuxStream reader, SeededRandom random) {
-      ByteBuf got = reader.read(random.magnitude(1, 100_000));
+    void read(End at, SmuxStream reader, SeededRandom random) {
+      ByteBuf got = reader.read(random.magnitude(1, 100_000), at.now);
       if (got != null) {
         byte[] copy = new byte[got.readableBytes()];
         got.readBytes(copy).release();

@@ -58,8 +58,8 @@ class SmuxPairTest {
               int before = there.get(i).readBytes + back.get(i).readBytes;
               there.get(i).write(random);
               back.get(i).write(random);
-              there.get(i).read(back.get(i).writer, random);
-              back.get(i).read(there.get(i).writer, random);
+              there.get(i).read(pair.server, back.get(i).writer, random);
+              back.get(i).read(pair.client, there.get(i).writer, random);
               if (there.get(i).readBytes + back.get(i).readBytes > before) {
                 idle = 0;
               }
@@ -98,7 +98,7 @@ class SmuxPairTest {
             lively.write(random);
             pair.step();
             if (pair.server.accepted.size() == 11) {
-              lively.read(acceptedFor(lively.writer, pair.server), random);
+              lively.read(pair.server, acceptedFor(lively.writer, pair.server), random);
             }
           }
           assertThat(lively.result()).isEqualTo(lively.bytes);
@@ -126,7 +126,7 @@ class SmuxPairTest {
             lively.write(random);
             pair.step();
             if (pair.server.accepted.size() == 2) {
-              lively.read(acceptedFor(lively.writer, pair.server), random);
+              lively.read(pair.server, acceptedFor(lively.writer, pair.server), random);
             }
             if (++steps % 100 == 0) {
               pair.client.advance(End.SECOND);
@@ -155,7 +155,7 @@ class SmuxPairTest {
       stream.close(pair.client.now);
       while (pair.step()) {
         for (SmuxStream accepted : pair.server.accepted) {
-          assertThat(End.readAll(accepted)).hasSizeLessThanOrEqualTo(3);
+          assertThat(pair.server.readAll(accepted)).hasSizeLessThanOrEqualTo(3);
           if (accepted.isPeerFinished()) {
             accepted.close(pair.server.now);
           }

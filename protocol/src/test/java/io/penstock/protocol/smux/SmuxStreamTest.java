@@ -31,7 +31,7 @@ class SmuxStreamTest {
     assertThat(stream.isPeerFinished()).isTrue();
     stream.write(End.text("y"));
     assertThat(client.outputFrames()).containsExactly("PSH 3 1");
-    assertThat(End.readText(stream)).isEqualTo("x");
+    assertThat(client.readText(stream)).isEqualTo("x");
     stream.shutdownOutput();
     assertThat(stream.state()).isEqualTo(SmuxStreamState.FINISHING_LAST);
     assertThat(client.outputFrames()).containsExactly("FIN 3");
@@ -53,7 +53,7 @@ class SmuxStreamTest {
     client.receive(SmuxFrame.PSH, 3, (byte) 'y');
     client.receive(SmuxFrame.FIN, 3);
     assertThat(stream.state()).isEqualTo(SmuxStreamState.FINISHED);
-    assertThat(End.readText(stream)).isEqualTo("y");
+    assertThat(client.readText(stream)).isEqualTo("y");
     assertThat(stream.isPeerFinished()).isTrue();
   }
 
@@ -97,7 +97,7 @@ class SmuxStreamTest {
     assertThat(client.outputFrames()).containsExactly("FIN 3");
     SmuxStream next = opened(client);
     client.receive(SmuxFrame.PSH, 5, (byte) 'x');
-    assertThat(End.readText(next)).isEqualTo("x");
+    assertThat(client.readText(next)).isEqualTo("x");
   }
 
   @Test
@@ -129,7 +129,7 @@ class SmuxStreamTest {
     assertThat(client.outputFrames()).containsExactly("FIN 3");
     stream.close(client.now);
     stream.shutdownOutput();
-    assertThat(stream.read(1)).isNull();
+    assertThat(stream.read(1, client.now)).isNull();
     assertThat(client.outputFrames()).isEmpty();
   }
 
@@ -209,7 +209,7 @@ class SmuxStreamTest {
     assertThat(client.memoryBytes()).isZero();
     assertThat(client.session.nextDeadlineNanos()).isEqualTo(Long.MAX_VALUE);
     assertThatThrownBy(client.session::open).isInstanceOf(IllegalStateException.class);
-    assertThat(open.read(10)).isNull();
+    assertThat(open.read(10, client.now)).isNull();
     open.close(client.now);
   }
 
@@ -228,7 +228,7 @@ class SmuxStreamTest {
     server.receive(input);
     assertThat(server.accepted).extracting(SmuxStream::id).containsExactly(3, 5);
     assertThat(server.outputFrames()).containsExactly("FIN 7", "FIN 9");
-    assertThat(End.readAll(server.accepted.getLast())).hasSize(7);
+    assertThat(server.readAll(server.accepted.getLast())).hasSize(7);
     server.receive(SmuxFrame.SYN, 11);
     assertThat(server.accepted).hasSize(3);
   }
@@ -280,5 +280,36 @@ class SmuxStreamTest {
         .containsExactly(new SmuxEvent.StreamCut(stream, StreamEnd.CONSUMED_OVERRUN));
     assertThat(v2.outputFrames()).containsExactly("FIN 3");
     assertThat(stream.state()).isEqualTo(SmuxStreamState.CLOSED);
+  }
+
+  @Test
+  void an_id_of_ours_that_the_peer_has_taken_is_skipped_while_its_stream_lives() {
+    End server = End.server(SmuxConfig.original());
+    server.receive(SmuxFrame.SYN, 2);
+    server.receive(SmuxFrame.SYN, 4);
+    server.receive(SmuxFrame.SYN, 8);
+    SmuxStream ours = server.session.open();
+    SmuxStream next = server.session.open();
+    assertThat(server.outputFrames()).containsExactly("SYN 6", "SYN 10");
+    server.receive(SmuxFrame.PSH, 4, (byte) 't');
+    server.receive(SmuxFrame.PSH, 6, (byte) 'o');
+    assertThat(server.readText(server.accepted.get(1))).isEqualTo("t");
+    assertThat(server.readText(ours)).isEqualTo("o");
+    server.accepted.forEach(stream -> stream.close(server.now));
+    ours.close(server.now);
+    next.close(server.now);
+    server.output().release();
+    assertThat(server.session.streams()).isZero();
+    server.session.open();
+    assertThat(server.outputFrames()).containsExactly("SYN 12");
+  }
+
+  @Test
+  void ids_that_the_peer_has_taken_up_to_the_last_leave_none_to_open() {
+    SmuxSession session = new SmuxSession(SmuxConfig.original(), -6, client.memory, client.now);
+    session.receive(End.frame(1, SmuxFrame.SYN, -2), client.now);
+    assertThat(session.open().id()).isEqualTo(-4);
+    assertThat(session.canOpen()).isFalse();
+    assertThatThrownBy(session::open).hasMessage("the stream ids are used up");
   }
 }

@@ -64,7 +64,7 @@ public final class SmuxStreamChannel extends EngineStreamChannel {
 
   @Override
   protected @Nullable ByteBuf engineRead(int maxBytes) {
-    return stream.read(maxBytes);
+    return stream.read(maxBytes, EngineLoop.nowNanos());
   }
 
   @Override
