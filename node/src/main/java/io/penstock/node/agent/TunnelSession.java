@@ -6,6 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.json.JsonObjectDecoder;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.penstock.api.tunnel.AgentHello;
@@ -121,10 +122,7 @@ final class TunnelSession implements SmuxConnection.Listener {
         owner
             .loop()
             .schedule(
-                () -> {
-                  cause = otherwise + " within " + limit.toSeconds() + " s";
-                  connected.channel().close();
-                },
+                () -> fail(otherwise + " within " + limit.toSeconds() + " s"),
                 limit.toNanos(),
                 TimeUnit.NANOSECONDS);
   }
@@ -159,25 +157,25 @@ final class TunnelSession implements SmuxConnection.Listener {
   /// The token's supplier may read a file, so it is asked on a virtual thread.
   private void askForToken(SmuxStreamChannel stream) {
     try {
-      owner
-          .agent()
-          .blocking()
-          .execute(
-              () -> {
-                try {
-                  String token = owner.agent().config().token().get();
-                  owner
-                      .loop()
-                      .schedule(
-                          () -> greet(stream, token),
-                          connected.own() ? 0 : ORIGINAL_GREETING_DELAY.toMillis(),
-                          TimeUnit.MILLISECONDS);
-                } catch (RuntimeException e) {
-                  owner.loop().execute(() -> fail("cannot read the token: " + e.getMessage()));
-                }
-              });
+      owner.agent().blocking().execute(() -> greetWithToken(stream));
     } catch (RejectedExecutionException _) {
       fail("the agent is closing");
+    }
+  }
+
+  private void greetWithToken(SmuxStreamChannel stream) {
+    Runnable next;
+    try {
+      String token = owner.agent().config().token().get();
+      next = () -> greet(stream, token);
+    } catch (RuntimeException e) {
+      next = () -> fail("cannot read the token: " + e.getMessage());
+    }
+    Duration delay = connected.own() ? Duration.ZERO : ORIGINAL_GREETING_DELAY;
+    try {
+      owner.loop().schedule(next, delay.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException _) {
+      // The agent has ended while the supplier was at it.
     }
   }
 
@@ -220,8 +218,11 @@ final class TunnelSession implements SmuxConnection.Listener {
     return new AgentHello(token, one, Optional.empty()).toOriginalJson();
   }
 
+  /// Ends the session. The first cause counts: what fails because we close says nothing new.
   private void fail(@Nullable String why) {
-    cause = why == null ? "failed" : why;
+    if (cause.isEmpty()) {
+      cause = why == null ? "failed" : why;
+    }
     connected.channel().close();
   }
 
@@ -272,10 +273,11 @@ final class TunnelSession implements SmuxConnection.Listener {
       }
     }
 
+    /// A stream that fails with its session is told of by [#closed], with the reason.
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable failure) {
-      if (state == State.AWAITING_WELCOME) {
-        fail("the gateway's answer makes no sense");
+      if (state == State.AWAITING_WELCOME && failure instanceof DecoderException) {
+        fail("the gateway's answer makes no sense: it is too large or no JSON");
       }
     }
   }
