@@ -23,8 +23,9 @@ import java.util.function.Supplier;
 /// @param domains the routes to serve, as `route add` prints them; none means the user's only one
 /// @param app the local app
 /// @param connections to the gateway at the same time, so that one congested connection is not the
-///   whole agent; a gateway of the original kind gets one for each route
-/// @param connectLimit for a connection including its TLS handshake
+///   whole agent; a gateway of the original kind gets as many as there are routes if those are more
+/// @param connectLimit for a connection including its TLS handshake, and a second one if the
+///   gateway refuses our application protocol
 /// @param kcpLimit for the same over KCP, before TCP is tried
 /// @param helloLimit for the gateway's answer to our greeting
 /// @param firstPingLimit for the first request from a gateway that does not answer

@@ -16,6 +16,7 @@ import io.penstock.transport.NativeSupport;
 import io.penstock.transport.kcp.KcpChannel;
 import io.penstock.transport.kcp.KcpException;
 import io.penstock.transport.tls.ClientTls;
+import io.penstock.transport.tls.PeerAlert;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -27,15 +28,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /// Makes one connection to the gateway, as far as the end of the TLS handshake.
 ///
-/// It offers our own application protocol first, and once more none, for a gateway that refuses to
-/// talk to somebody with an unknown one. KCP that does not connect gives way to TCP. One dialer
-/// serves one attempt; everything but the DNS runs on the event loop.
+/// It offers our own application protocol first, and once more none, for a gateway that says by a
+/// TLS alert that it takes nothing we offered. Whatever else fails is no such answer: a gateway of
+/// our own kind would take us for an original agent. KCP that does not connect gives way to TCP.
+/// One dialer serves one attempt; everything but the DNS runs on the event loop.
 final class Dialer {
 
   /// What became of the attempt; told on the event loop.
@@ -93,10 +96,7 @@ final class Dialer {
     resolve(
         config.gateway(),
         result,
-        address ->
-            secure(
-                new Attempt(address, "tcp", note, config.connectLimit(), TunnelNames.ALPN_AGENT),
-                result));
+        address -> secure(Attempt.first(address, "tcp", note, config.connectLimit()), result));
   }
 
   private void dialKcp(InetSocketAddress at, Consumer<Dialled> result) {
@@ -114,10 +114,7 @@ final class Dialer {
         at,
         orTcp,
         address ->
-            secure(
-                new Attempt(
-                    address, "kcp", Optional.empty(), config.kcpLimit(), TunnelNames.ALPN_AGENT),
-                orTcp));
+            secure(Attempt.first(address, "kcp", Optional.empty(), config.kcpLimit()), orTcp));
   }
 
   private static Dialled alsoWithoutKcp(Dialled overTcp, String kcpCause) {
@@ -130,16 +127,29 @@ final class Dialer {
 
   /// One try to connect.
   ///
+  /// @param endNanos when it has to be through, its TLS handshake and a second try included
   /// @param protocol the application protocol to offer; empty for none
   private record Attempt(
       InetSocketAddress address,
       String transport,
       Optional<String> note,
-      Duration limit,
+      long endNanos,
       String protocol) {
 
+    static Attempt first(
+        InetSocketAddress address, String transport, Optional<String> note, Duration limit) {
+      long endNanos = System.nanoTime() + limit.toNanos();
+      return new Attempt(address, transport, note, endNanos, TunnelNames.ALPN_AGENT);
+    }
+
     Attempt withoutProtocol() {
-      return new Attempt(address, transport, note, limit, "");
+      return new Attempt(address, transport, note, endNanos, "");
+    }
+
+    /// What is left of the time, at least a millisecond, because none at all means no limit.
+    Duration left() {
+      long millis = TimeUnit.NANOSECONDS.toMillis(endNanos - System.nanoTime());
+      return Duration.ofMillis(Math.max(1, millis));
     }
   }
 
@@ -176,7 +186,7 @@ final class Dialer {
     Bootstrap bootstrap =
         new Bootstrap()
             .group(loop)
-            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) attempt.limit().toMillis());
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) attempt.left().toMillis());
     if (attempt.transport().equals("kcp")) {
       bootstrap.channelFactory(KcpChannel.factory(config.kcp()));
     } else {
@@ -227,7 +237,7 @@ final class Dialer {
                             channel.alloc(),
                             config.gateway().getHostString(),
                             attempt.address().getPort(),
-                            attempt.limit()),
+                            attempt.left()),
                         failure);
               }
             }),
@@ -235,6 +245,8 @@ final class Dialer {
         result,
         channel -> {
           SslHandler handler = channel.pipeline().get(SslHandler.class);
+          // Connecting took some of it; the handshake starts when the channel becomes active.
+          handler.setHandshakeTimeoutMillis(attempt.left().toMillis());
           handler
               .handshakeFuture()
               .addListener(
@@ -253,21 +265,13 @@ final class Dialer {
   }
 
   private void handshakeFailed(Attempt attempt, Throwable cause, Consumer<Dialled> result) {
-    switch (cause) {
-      case SSLException _ when !attempt.protocol().isEmpty() && !isDistrust(cause) ->
-          secure(attempt.withoutProtocol(), result);
-      case KcpException _ -> result.accept(cannotConnect(attempt, cause));
-      default -> result.accept(noTls(attempt, cause));
+    if (!attempt.protocol().isEmpty() && PeerAlert.refusesOffer(cause)) {
+      secure(attempt.withoutProtocol(), result);
+    } else if (cause instanceof KcpException) {
+      result.accept(cannotConnect(attempt, cause));
+    } else {
+      result.accept(noTls(attempt, cause));
     }
-  }
-
-  private static boolean isDistrust(Throwable cause) {
-    for (Throwable each = cause; each != null; each = each.getCause()) {
-      if (each instanceof CertificateException) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private static Dialled noTls(Attempt attempt, Throwable cause) {
