@@ -143,6 +143,11 @@ public final class SmuxStream {
     return (int) Math.max(0, session.config().maxStreamOutputBytes() - output.heldBytes());
   }
 
+  /// How many written bytes wait to be sent: for their turn, or for the peer to take them.
+  public int unsentBytes() {
+    return output.readableBytes();
+  }
+
   /// How many received bytes wait to be read.
   public int readableBytes() {
     return input.readableBytes();

@@ -1,6 +1,7 @@
 package io.penstock.transport.smux;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.penstock.protocol.smux.SmuxStream;
 import io.penstock.transport.EngineLoop;
 import io.penstock.transport.EngineStreamChannel;
@@ -33,6 +34,13 @@ public final class SmuxStreamChannel extends EngineStreamChannel {
   /// The connection that carries the stream.
   public SmuxConnection connection() {
     return connection;
+  }
+
+  /// How many written bytes are still here, in the channel's queue and in the engine. To close the
+  /// channel gives them no more than the linger time. Event loop only.
+  public long unsentBytes() {
+    ChannelOutboundBuffer queued = unsafe().outboundBuffer();
+    return stream.unsentBytes() + (queued == null ? 0 : queued.totalPendingWriteBytes());
   }
 
   /// Looks at what the engine says is new about the stream.

@@ -16,6 +16,7 @@ import io.penstock.transport.relay.HeadResult;
 import io.penstock.transport.relay.HttpHead;
 import io.penstock.transport.relay.KnownField;
 import io.penstock.transport.relay.LazyTimer;
+import io.penstock.transport.smux.SmuxStreamChannel;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,10 +25,13 @@ import org.slf4j.LoggerFactory;
 /// gateway to end the stream.
 ///
 /// ```
-///  HEAD ──► EXCHANGE ──response whole──► FINISHED ──FIN, or the wait is over──► CLOSED
-///    │          └──FIN of the gateway, or cut short──► CLOSED
+///  HEAD ──► EXCHANGE ──response whole or cut short──► FINISHED ──FIN, or the wait is over──► CLOSED
+///    │          └──FIN of the gateway──► CLOSED
 ///    └──ping, malformed──► FINISHED
 /// ```
+///
+/// In `FINISHED` the tail of the response may still be here, for as long as its visitor pauses; how
+/// long that may be is for the gateway to say. The wait for its FIN starts when all has left.
 ///
 /// smux has one FIN and no reset, so a FIN that arrives during an exchange means that the visitor
 /// is gone: the local request is cancelled at once. On an upgraded stream it ends the tunnel after
@@ -37,6 +41,9 @@ import org.slf4j.LoggerFactory;
 final class StreamHandler extends ChannelInboundHandlerAdapter implements AppExchange.Outlet {
 
   private static final Logger LOG = LoggerFactory.getLogger(StreamHandler.class);
+
+  /// How often within the wait for the gateway's FIN we look whether all has left.
+  private static final int LOOKS_PER_WAIT = 30;
 
   private enum State {
     HEAD,
@@ -54,6 +61,7 @@ final class StreamHandler extends ChannelInboundHandlerAdapter implements AppExc
   private final LazyTimer timer;
   private State state = State.HEAD;
   private @Nullable AppExchange exchange;
+  private boolean sawUnsent;
 
   StreamHandler(Channel stream, AppConfig config, AppConnections connections, RequestLog log) {
     this.stream = stream;
@@ -190,11 +198,9 @@ final class StreamHandler extends ChannelInboundHandlerAdapter implements AppExc
   @Override
   public void responseEnded(boolean endsWithConnection) {
     if (endsWithConnection) {
-      enter(State.CLOSED);
-      Closing.afterWrites(stream);
-    } else {
-      finish();
+      Closing.outputAfterWrites(stream);
     }
+    finish();
   }
 
   @Override
@@ -205,15 +211,15 @@ final class StreamHandler extends ChannelInboundHandlerAdapter implements AppExc
 
   @Override
   public void tunnelEnded() {
-    enter(State.CLOSED);
-    Closing.afterWrites(stream);
+    Closing.outputAfterWrites(stream);
+    finish();
   }
 
   @Override
   public void cutShort() {
-    enter(State.CLOSED);
     // What has come of the body is passed on; the end inside the framing says that it is not all.
-    Closing.afterWrites(stream);
+    Closing.outputAfterWrites(stream);
+    finish();
   }
 
   private void finish() {
@@ -250,13 +256,23 @@ final class StreamHandler extends ChannelInboundHandlerAdapter implements AppExc
   }
 
   private void limitReached() {
-    ChannelOutboundBuffer pending = stream.unsafe().outboundBuffer();
-    if (state == State.FINISHED && pending != null && !pending.isEmpty()) {
-      // The gateway still takes the response; its limits decide how long.
+    if (state == State.FINISHED && isAnythingUnsent()) {
+      sawUnsent = true;
+      timer.set(System.nanoTime(), Math.max(1, config.finishWait().toNanos() / LOOKS_PER_WAIT));
+    } else if (sawUnsent) {
+      sawUnsent = false;
       timer.set(System.nanoTime(), config.finishWait().toNanos());
-      return;
+    } else {
+      stream.close();
     }
-    stream.close();
+  }
+
+  private boolean isAnythingUnsent() {
+    if (stream instanceof SmuxStreamChannel smux) {
+      return smux.unsentBytes() > 0;
+    }
+    ChannelOutboundBuffer queued = stream.unsafe().outboundBuffer();
+    return queued != null && !queued.isEmpty();
   }
 
   /// The head has been looked at, or will not be.
