@@ -7,7 +7,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
 import io.penstock.transport.PeerFinished;
 import java.io.IOException;
@@ -59,10 +58,8 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
   }
 
   private enum Command {
-    SHUTDOWN_OUTPUT,
     CLOSE_AFTER_WRITES,
-    CLOSE,
-    ABORT
+    CLOSE
   }
 
   private enum Event {
@@ -164,11 +161,6 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /// Ends our half of the stream after what was written.
-  public void shutdownOutput() {
-    command(Command.SHUTDOWN_OUTPUT);
-  }
-
   /// Closes the channel after what was written.
   public void closeAfterWrites() {
     command(Command.CLOSE_AFTER_WRITES);
@@ -181,12 +173,6 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
       releaseAll(commands);
     }
     command(Command.CLOSE);
-  }
-
-  /// Closes the channel now and, where it can say so, as a failure.
-  public void abort() {
-    listener = null;
-    command(Command.ABORT);
   }
 
   /// Names the listener, or another one; null drops what arrives.
@@ -269,17 +255,8 @@ public final class FarEnd extends ChannelInboundHandlerAdapter {
 
   private static void run(ChannelHandlerContext ctx, Command command) {
     switch (command) {
-      case SHUTDOWN_OUTPUT -> {
-        ctx.flush();
-        if (ctx.channel() instanceof DuplexChannel duplex) {
-          duplex.shutdownOutput();
-        } else {
-          ctx.close();
-        }
-      }
       case CLOSE_AFTER_WRITES -> Closing.afterWrites(ctx.channel());
       case CLOSE -> ctx.close();
-      case ABORT -> Closing.abort(ctx.channel());
     }
   }
 

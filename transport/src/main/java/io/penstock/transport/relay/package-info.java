@@ -1,9 +1,9 @@
-/// Bytes and HTTP/1.1 between two Netty channels.
+/// HTTP/1.1 between two Netty channels.
 ///
-/// [ByteRelay] couples two channels byte for byte. [HttpExchange] carries one request and its
-/// response (RFC 9110, RFC 9112): heads are parsed strictly and written anew by their owner, bodies
-/// pass by their framing without being decoded or gathered. Both see the far channel through a
-/// [FarEnd], which hides whether it lives on the same event loop.
+/// [HttpExchange] carries one request and its response (RFC 9110, RFC 9112): heads are parsed
+/// strictly and written anew by their owner, bodies pass by their framing without being decoded or
+/// gathered. It sees the far channel through a [FarEnd], which hides whether it lives on the same
+/// event loop.
 ///
 /// The ingress of the gateway and the app proxy of the agent call this. Everything runs on the
 /// event loop of the near channel; only [FarEnd] crosses to the other, one task per batch.
