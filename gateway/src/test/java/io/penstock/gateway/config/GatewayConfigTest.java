@@ -129,8 +129,7 @@ class GatewayConfigTest {
         "ingress.key = 'k.pem' | ingress.certificate is off, allowed is a PEM file",
         "health.ping_limit = '5s' | p.toml:1: health.ping_limit is 5s, allowed is less than"
             + " ping_interval (5s)",
-        "kcp.interval_millis = 0 | p.toml:1: kcp.interval_millis: kcp intervalMillis is 0, allowed"
-            + " is 1 to 5000",
+        "kcp.interval_millis = 0 | p.toml:1: kcp.interval_millis is 0, allowed is 1 to 5000",
         "tunnel.hello_bytes = 1 | p.toml:1: tunnel.hello_bytes is 1B, allowed is 256B to 1MiB",
         "gateway.hostname = 'https://x' | p.toml:1: gateway.hostname is https://x, allowed is a"
             + " host name",

@@ -66,18 +66,18 @@ public record KcpConfig(
   private static final int MIN_BUFFER_BYTES = 16 * 1024;
 
   public KcpConfig {
-    Bounds.requireBetween("kcp intervalMillis", intervalMillis, 1, 5_000);
-    Bounds.requireBetween("kcp resend", resend, 0, 1_000);
-    Bounds.requireBetween("kcp sndWnd", sndWnd, 1, MAX_WINDOW_SEGMENTS);
-    Bounds.requireBetween("kcp rcvWnd", rcvWnd, 1, MAX_WINDOW_SEGMENTS);
-    Bounds.requireBetween("kcp mtu", mtu, 50, 1_500);
+    Bounds.requireBetween("kcp.interval_millis", intervalMillis, 1, 5_000);
+    Bounds.requireBetween("kcp.resend", resend, 0, 1_000);
+    Bounds.requireBetween("kcp.snd_wnd", sndWnd, 1, MAX_WINDOW_SEGMENTS);
+    Bounds.requireBetween("kcp.rcv_wnd", rcvWnd, 1, MAX_WINDOW_SEGMENTS);
+    Bounds.requireBetween("kcp.mtu", mtu, 50, 1_500);
     Bounds.requireBetween(
-        "kcp sendBufferBytes", sendBufferBytes, MIN_BUFFER_BYTES, Integer.MAX_VALUE / 2);
+        "kcp.send_buffer_bytes", sendBufferBytes, MIN_BUFFER_BYTES, Integer.MAX_VALUE / 2);
     Bounds.requireBetween(
-        "kcp receiveBufferBytes", receiveBufferBytes, MIN_BUFFER_BYTES, Integer.MAX_VALUE / 2);
-    Bounds.requireBetween("kcp deadLinkTransmissions", deadLinkTransmissions, 2, 1_000);
-    Bounds.requireBetween("kcp silenceMillis", silenceMillis, 100, 86_400_000);
-    Bounds.requireBetween("kcp lingerMillis", lingerMillis, 0, 600_000);
+        "kcp.receive_buffer_bytes", receiveBufferBytes, MIN_BUFFER_BYTES, Integer.MAX_VALUE / 2);
+    Bounds.requireBetween("kcp.dead_link_transmissions", deadLinkTransmissions, 2, 1_000);
+    Bounds.requireBetween("kcp.silence_millis", silenceMillis, 100, 86_400_000);
+    Bounds.requireBetween("kcp.linger_millis", lingerMillis, 0, 600_000);
   }
 
   /// What Penstock uses: quick to retransmit, wide windows, considerate of the network.
