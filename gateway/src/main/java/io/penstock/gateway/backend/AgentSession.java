@@ -7,6 +7,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.json.JsonObjectDecoder;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.penstock.api.tunnel.AgentHello;
@@ -122,7 +123,8 @@ final class AgentSession implements SmuxConnection.Listener {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      if (state == State.GREETING) {
+      // A stream that fails with its session is no greeting at all.
+      if (state == State.GREETING && cause instanceof DecoderException) {
         refuse(
             (SmuxStreamChannel) ctx.channel(),
             new Verdict.Refused(Refusal.BAD_GREETING, "the greeting is too large or no JSON"));
