@@ -234,6 +234,9 @@ public final class TunnelServer implements AutoCloseable {
   /// connection to end it; then it is checked once more.
   void admitted(Channel channel, BackendConnection connection, Decision decision) {
     unadmitted.remove(channel);
+    if (channel instanceof KcpChannel kcp) {
+      kcp.markAdmitted();
+    }
     counters.countAdmitted();
     backends.register(connection);
     if (revision.get() != decision.revision()) {
@@ -282,7 +285,9 @@ public final class TunnelServer implements AutoCloseable {
   private final class ConnectionSetup extends ChannelInitializer<Channel> {
     @Override
     protected void initChannel(Channel channel) {
-      unadmitted.add(channel);
+      if (!(channel instanceof KcpChannel)) {
+        unadmitted.add(channel);
+      }
       SslHandler tls = surroundings.tls().newHandler(channel.alloc());
       tls.setHandshakeTimeout(config.handshakeLimit().toNanos(), TimeUnit.NANOSECONDS);
       channel.pipeline().addLast(tls, new ProtocolChoice());
@@ -311,7 +316,10 @@ public final class TunnelServer implements AutoCloseable {
 
     private void start(Channel channel, String selected) {
       if (channel instanceof KcpChannel kcp) {
+        // Not before: forged datagrams would push out agents whose addresses are real. Until then
+        // it is among the unproven of its server channel.
         kcp.markProven();
+        unadmitted.add(channel);
       }
       switch (selected) {
         case TunnelNames.ALPN_CLIENT_API ->

@@ -6,7 +6,7 @@ import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
 /// The connections that have not proved yet that they are agents: at most so many, the oldest goes
-/// first.
+/// first. Over KCP, where an address may be forged, a connection comes in after its TLS handshake.
 ///
 /// An agent needs its place for the moment of a handshake, while connections that say nothing grow
 /// old; so a flood of silent ones pushes out itself and not a good agent. Safe from any thread.

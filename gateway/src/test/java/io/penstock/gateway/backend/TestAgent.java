@@ -9,10 +9,12 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.ssl.SslHandler;
+import io.penstock.protocol.kcp.KcpConfig;
 import io.penstock.protocol.smux.SmuxCloseReason;
 import io.penstock.protocol.smux.SmuxConfig;
 import io.penstock.protocol.smux.SmuxRole;
 import io.penstock.transport.NativeSupport;
+import io.penstock.transport.kcp.KcpChannel;
 import io.penstock.transport.smux.SmuxConnection;
 import io.penstock.transport.smux.SmuxStreamChannel;
 import io.penstock.transport.tls.ClientTls;
@@ -61,12 +63,36 @@ final class TestAgent implements SmuxConnection.Listener, AutoCloseable {
       String greeting,
       boolean answersPings)
       throws Exception {
+    return connect(
+        new Bootstrap().channel(NativeSupport.socketChannel()),
+        loops,
+        gateway,
+        protocols,
+        greeting,
+        answersPings);
+  }
+
+  /// Connects over KCP.
+  static TestAgent connectKcp(
+      EventLoopGroup loops, SocketAddress gateway, List<String> protocols, String greeting)
+      throws Exception {
+    Bootstrap kcp = new Bootstrap().channelFactory(KcpChannel.factory(KcpConfig.defaults()));
+    return connect(kcp, loops, gateway, protocols, greeting, true);
+  }
+
+  private static TestAgent connect(
+      Bootstrap bootstrap,
+      EventLoopGroup loops,
+      SocketAddress gateway,
+      List<String> protocols,
+      String greeting,
+      boolean answersPings)
+      throws Exception {
     ClientTls tls = ClientTls.of(new Trust.Anybody(), protocols);
     SmuxConfig config = protocols.isEmpty() ? SmuxConfig.original() : SmuxConfig.own();
     Channel channel =
-        new Bootstrap()
+        bootstrap
             .group(loops)
-            .channel(NativeSupport.socketChannel())
             .handler(new ChannelInboundHandlerAdapter())
             .register()
             .sync()

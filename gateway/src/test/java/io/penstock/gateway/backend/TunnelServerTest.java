@@ -23,11 +23,20 @@ import io.penstock.gateway.ingress.Upstream;
 import io.penstock.gateway.ingress.Upstreams;
 import io.penstock.gateway.store.SqliteStorage;
 import io.penstock.gateway.store.Storage;
+import io.penstock.protocol.kcp.KcpConfig;
 import io.penstock.transport.NativeSupport;
+import io.penstock.transport.kcp.KcpServerChannel;
+import io.penstock.transport.kcp.KcpServerLimits;
 import io.penstock.transport.tls.ServerTls;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -313,6 +322,78 @@ class TunnelServerTest {
         socket.close();
       }
     }
+  }
+
+  @Test
+  void datagrams_of_forged_addresses_push_out_no_agent_in_its_handshake() throws Exception {
+    restart(new BackendConfigEdit().maxUnadmitted(2).apply());
+    KcpServerChannel kcp = listenKcp();
+    try (Socket inHandshake = new Socket(InetAddress.getLoopbackAddress(), port())) {
+      await().until(() -> server.unadmitted() == 1);
+
+      for (int i = 0; i < 20; i++) {
+        openConversation(kcp.localAddress());
+      }
+      await().until(() -> kcp.eventLoop().submit(kcp::unprovenPeers).get() == 20);
+
+      assertThat(server.evicted()).isZero();
+      assertThat(server.unadmitted()).isEqualTo(1);
+      assertThat(inHandshake.isClosed()).isFalse();
+    } finally {
+      kcp.close().sync();
+    }
+  }
+
+  /// A datagram as anybody can write it, with whatever address: the first segment of a
+  /// conversation.
+  private static void openConversation(SocketAddress to) throws IOException {
+    byte[] segment =
+        ByteBuffer.allocate(25)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .put(4, (byte) 81)
+            .putInt(20, 1)
+            .array();
+    try (DatagramSocket socket = new DatagramSocket()) {
+      socket.send(new DatagramPacket(segment, segment.length, to));
+    }
+  }
+
+  @Test
+  void over_kcp_an_agent_that_says_nothing_after_its_handshake_is_unadmitted() throws Exception {
+    KcpServerChannel kcp = listenKcp();
+    try {
+      TestAgent silent = TestAgent.connectKcp(loops, kcp.localAddress(), OWN, "");
+      agents.add(silent);
+      await().until(() -> server.unadmitted() == 1);
+
+      TestAgent good =
+          TestAgent.connectKcp(
+              loops, kcp.localAddress(), OWN, own(token.token(), AGENT, 0, "app.test"));
+      agents.add(good);
+      assertThat(good.controlText()).contains("\"ok\":true");
+      assertThat(backends.all().getFirst().transport()).isEqualTo("kcp");
+      assertThat(server.unadmitted()).isEqualTo(1);
+    } finally {
+      kcp.close().sync();
+    }
+  }
+
+  private KcpServerChannel listenKcp() throws IOException {
+    return (KcpServerChannel)
+        server.listenKcp(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            KcpConfig.defaults(),
+            KcpServerLimits.defaults());
+  }
+
+  @Test
+  void an_agent_that_goes_away_before_its_greeting_is_not_refused_for_it() throws Exception {
+    TestAgent agent = agent(OWN, "");
+    await().until(() -> server.unadmitted() == 1);
+    agent.close();
+    await().until(() -> server.unadmitted() == 0);
+
+    assertThat(logs.list).noneMatch(line -> line.getFormattedMessage().contains("bad_greeting"));
   }
 
   @Test

@@ -69,7 +69,7 @@ final class KcpEnds implements AutoCloseable {
             new ChannelInitializer<KcpChannel>() {
               @Override
               protected void initChannel(KcpChannel child) {
-                child.markProven();
+                child.markAdmitted();
                 child.pipeline().addLast(handler.get());
               }
             })

@@ -17,6 +17,7 @@ import java.net.SocketAddress;
 import java.nio.channels.AlreadyConnectedException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// A KCP session as a Netty channel: a stream of bytes, like a TCP connection.
@@ -69,17 +70,28 @@ public final class KcpChannel extends EngineStreamChannel {
     return () -> new KcpChannel(config);
   }
 
-  /// Says that the peer has proven itself, as a rule by finishing its TLS handshake: from now on it
-  /// has the windows of the config. Callable from any thread, without effect on a client's channel.
+  /// Says that the peer's address is not forged, as a rule because it has finished its TLS
+  /// handshake: from now on it is not ended for a newcomer nor for its age, but still gets the few
+  /// segments of somebody unknown. Callable from any thread, without effect on a client's channel.
   public void markProven() {
+    tell(KcpServerChannel::proven);
+  }
+
+  /// Says that the owner knows who the peer is and serves it: from now on it has the windows of the
+  /// config. It counts as proven too. Callable as [#markProven].
+  public void markAdmitted() {
+    tell(KcpServerChannel::admitted);
+  }
+
+  private void tell(BiConsumer<KcpServerChannel, KcpChannel> what) {
     KcpServerChannel owner = server;
     if (owner == null) {
       return;
     }
     if (owner.eventLoop().inEventLoop()) {
-      owner.proven(this);
+      what.accept(owner, this);
     } else {
-      owner.eventLoop().execute(() -> owner.proven(this));
+      owner.eventLoop().execute(() -> what.accept(owner, this));
     }
   }
 

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 /// A conversation opens with its segment 0 from an address that has none. From an address that has
 /// one, another conversation replaces it if it is unproven; a proven one goes on beside it until
 /// the newcomer has proven itself too, so that a forged datagram ends nothing. What unproven
-/// sessions may cost is set by [KcpServerLimits].
+/// sessions may cost, and proven ones before they are admitted, is set by [KcpServerLimits].
 ///
 /// Closing the channel ends the accepting of new conversations. Those that are open go on, and the
 /// socket is closed after the last of them.
@@ -220,12 +220,18 @@ public final class KcpServerChannel extends AbstractChannel implements ServerCha
       return;
     }
     forgetProof(channel);
-    channel.session().liftConfinement();
     KcpChannel replaced = conversations.promote(remoteOf(channel), channel);
     if (replaced != null) {
       replaced.abort(KcpCloseReason.REPLACED);
     }
-    channel.afterInput();
+  }
+
+  void admitted(KcpChannel channel) {
+    proven(channel);
+    if (channel.isOpen()) {
+      channel.session().liftConfinement();
+      channel.afterInput();
+    }
   }
 
   void ended(KcpChannel channel) {

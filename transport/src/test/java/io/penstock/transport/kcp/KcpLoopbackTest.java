@@ -221,7 +221,7 @@ class KcpLoopbackTest {
     return new ChannelInitializer<KcpChannel>() {
       @Override
       protected void initChannel(KcpChannel channel) {
-        channel.markProven();
+        channel.markAdmitted();
         channel.pipeline().addLast(handler);
       }
     };

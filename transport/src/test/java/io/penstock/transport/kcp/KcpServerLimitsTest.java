@@ -128,6 +128,44 @@ class KcpServerLimitsTest {
   }
 
   @Test
+  void a_proven_session_gets_no_more_than_its_segments_until_it_is_admitted() throws Exception {
+    KcpServerChannel server = listen(KcpServerLimits.defaults());
+    paused = true;
+    RawPeer peer = opened(server, 7);
+    KcpChannel child = children.getFirst();
+
+    child.markProven();
+    pushes(peer, 100);
+    await().until(() -> onLoop(child, () -> child.session().heldBytes()) >= 15 * 1256);
+    pushes(peer, 100);
+    onLoop(server, () -> null);
+    assertThat(onLoop(child, () -> child.session().heldBytes())).isLessThanOrEqualTo(16 * 1256);
+    assertThat(onLoop(server, server::unprovenPeers)).isZero();
+
+    child.markAdmitted();
+    await()
+        .untilAsserted(
+            () -> {
+              pushes(peer, 100);
+              assertThat(onLoop(child, () -> child.session().heldBytes()))
+                  .isGreaterThanOrEqualTo(99 * 1256);
+            });
+  }
+
+  @Test
+  void an_admitted_session_is_proven_too() throws Exception {
+    KcpServerChannel server =
+        listen(KcpServerLimits.defaults().withProveWithin(Duration.ofSeconds(1)));
+    opened(server, 1);
+    children.getFirst().markAdmitted();
+    opened(server, 2);
+
+    await().until(() -> !children.get(1).isOpen());
+    assertThat(children.getFirst().isOpen()).isTrue();
+    assertThat(onLoop(server, server::unprovenPeers)).isZero();
+  }
+
+  @Test
   void only_segment_0_opens_a_conversation() throws Exception {
     KcpServerChannel server = listen(KcpServerLimits.defaults());
     RawPeer peer = peer(server);
@@ -199,7 +237,7 @@ class KcpServerLimitsTest {
   void a_limit_that_makes_no_sense_is_named() {
     assertThatThrownBy(() -> KcpServerLimits.defaults().withUnprovenPeers(0))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("unprovenPeers is 0, allowed is 1 to");
+        .hasMessageContaining("kcp.unproven_peers is 0, allowed is 1 to");
   }
 
   // ---- fixture ----
@@ -237,6 +275,12 @@ class KcpServerLimitsTest {
     peer.push(conv, 0, 10);
     await().until(() -> children.size() == before + 1);
     return peer;
+  }
+
+  private static void pushes(RawPeer peer, int segments) throws IOException {
+    for (int sn = 1; sn < segments; sn++) {
+      peer.push(7, sn, 1000);
+    }
   }
 
   /// Echoes the time of the server's first segment, and waits until the server has noticed.

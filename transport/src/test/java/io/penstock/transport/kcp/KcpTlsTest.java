@@ -124,7 +124,7 @@ class KcpTlsTest {
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
       if (event instanceof SslHandshakeCompletionEvent done && done.isSuccess()) {
-        channel.markProven();
+        channel.markAdmitted();
       }
     }
 
