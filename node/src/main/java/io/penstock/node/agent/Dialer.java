@@ -133,17 +133,18 @@ final class Dialer {
       InetSocketAddress address,
       String transport,
       Optional<String> note,
+      Duration limit,
       long endNanos,
       String protocol) {
 
     static Attempt first(
         InetSocketAddress address, String transport, Optional<String> note, Duration limit) {
       long endNanos = System.nanoTime() + limit.toNanos();
-      return new Attempt(address, transport, note, endNanos, TunnelNames.ALPN_AGENT);
+      return new Attempt(address, transport, note, limit, endNanos, TunnelNames.ALPN_AGENT);
     }
 
     Attempt withoutProtocol() {
-      return new Attempt(address, transport, note, endNanos, "");
+      return new Attempt(address, transport, note, limit, endNanos, "");
     }
 
     /// What is left of the time, at least a millisecond, because none at all means no limit.
