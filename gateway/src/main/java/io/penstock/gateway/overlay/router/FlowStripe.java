@@ -64,6 +64,9 @@ final class FlowStripe {
   }
 
   synchronized Opened open(FlowKey key, int hash, int tcpFlags, FlowOwner owner, long nowNanos) {
+    if (pass(key, hash, tcpFlags, nowNanos)) {
+      return Opened.YES;
+    }
     sweep(nowNanos);
     if (size >= limit || owner.flows() >= limitPerNode) {
       return Opened.FULL;

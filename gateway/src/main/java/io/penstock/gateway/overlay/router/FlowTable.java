@@ -46,7 +46,8 @@ final class FlowTable {
     return stripe(hash).knows(key, (int) hash, nowNanos);
   }
 
-  /// Adds the flow that a packet opens; it must not be known.
+  /// Adds the flow that a packet opens. If the other end has opened it just now, on another loop,
+  /// the packet passes as one of that flow.
   Opened open(FlowKey key, int tcpFlags, FlowOwner owner, long nowNanos) {
     long hash = hash(key);
     return stripe(hash).open(key, (int) hash, tcpFlags, owner, nowNanos);

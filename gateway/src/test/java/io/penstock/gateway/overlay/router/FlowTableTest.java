@@ -97,6 +97,21 @@ class FlowTableTest {
   }
 
   @Test
+  void a_flow_that_both_ends_open_at_once_is_one_flow() {
+    FlowTable table = new FlowTable(64, 64, FlowTimeouts.defaults(), 5);
+    FlowOwner first = new FlowOwner();
+    FlowOwner second = new FlowOwner();
+    set(new Flow(1, 2, 3, 4));
+    assertThat(table.open(key, 0, first, 0)).isEqualTo(Opened.YES);
+    set(new Flow(2, 1, 4, 3));
+    assertThat(table.open(key, 0, second, 0)).isEqualTo(Opened.YES);
+
+    assertThat(table.size()).isEqualTo(1);
+    assertThat(first.flows()).isEqualTo(1);
+    assertThat(second.flows()).isZero();
+  }
+
+  @Test
   void the_same_ports_of_another_protocol_are_another_flow() {
     FlowTable table = new FlowTable(64, 64, FlowTimeouts.defaults(), 5);
     set(new Flow(1, 2, 3, 4));

@@ -34,8 +34,13 @@ class ForwardingTest {
   private static final String A6 = "fd00:64::2";
   private static final String C6 = "fd00:64::4";
 
+  private static final int ALL_ERRORS = 500;
+  private static final int ERRORS_PER_SOURCE = 50;
+
   private final TestNetwork net =
-      new TestNetwork(TestNetwork.config().build(), OverlayPolicy.SAME_USER_ONLY);
+      new TestNetwork(
+          TestNetwork.config().icmpErrors(ALL_ERRORS, ERRORS_PER_SOURCE).build(),
+          OverlayPolicy.SAME_USER_ONLY);
   private final TestNode a = net.node("a", "ann", net.loop1, A4, A6);
   private final TestNode b = net.node("b", "ann", net.loop1, B4);
   private final TestNode c = net.node("c", "ann", net.loop2, C4, C6);
@@ -297,6 +302,20 @@ class ForwardingTest {
 
     b.send(udp(B4, "10.64.0.99", 1, 2, 10));
     assertThat(b.drain()).isEqualTo(1);
+  }
+
+  @Test
+  void errors_to_all_sources_together_are_limited_too() {
+    int errors = 0;
+    for (int i = 0; i < 60; i++) {
+      String address = "10.64.1." + i;
+      TestNode node = net.node("n" + i, "ann", net.loop2, address);
+      node.send(udp(address, "10.64.0.99", 1, 2, 10));
+      errors += node.drain();
+    }
+    // A tenth of the limit of a second, or half of that.
+    assertThat(errors).isBetween(ALL_ERRORS / 20, ALL_ERRORS / 10);
+    assertThat(net.router.report().icmpSuppressed()).isEqualTo(60 - errors);
   }
 
   private static void expectError(TestNode node, int type, int code) {
