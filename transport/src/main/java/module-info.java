@@ -21,6 +21,7 @@ module io.penstock.transport {
   exports io.penstock.transport.kcp;
   exports io.penstock.transport.quic;
   exports io.penstock.transport.smux;
+  exports io.penstock.transport.snaptun;
   exports io.penstock.transport.relay;
   exports io.penstock.transport.tls;
 }

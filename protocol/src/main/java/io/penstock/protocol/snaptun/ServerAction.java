@@ -6,10 +6,12 @@ import java.util.List;
 public sealed interface ServerAction {
 
   /// Judge the token, then call [ServerTunnel#validated].
-  record Validate(long ticket, String token) implements ServerAction {
+  ///
+  /// @param renewal whether it is to extend the session
+  record Validate(long ticket, String token, boolean renewal) implements ServerAction {
     @Override
     public String toString() {
-      return "Validate[" + ticket + "]";
+      return "Validate[" + ticket + ", " + renewal + "]";
     }
   }
 

@@ -112,16 +112,18 @@ public final class ServerTunnel implements Engine {
 
   // Inputs: outside work that was asked for.
 
-  /// Takes the judgement on the token of [ServerAction.Validate].
-  public void validated(long ticket, TokenOutcome outcome, long nowNanos, long nowMillis) {
+  /// Takes the judgement on the token of [ServerAction.Validate] and says whether it was still
+  /// wanted.
+  public boolean validated(long ticket, TokenOutcome outcome, long nowNanos, long nowMillis) {
     if (phase != Phase.VALIDATING || ticket != this.ticket || request == null) {
-      return;
+      return false;
     }
     switch (outcome) {
       case TokenOutcome.Invalid invalid -> fail(invalid.status(), nowNanos);
       case TokenOutcome.Valid(long expiryMillis) ->
           perform(request, expiryMillis, nowNanos, nowMillis);
     }
+    return true;
   }
 
   /// Takes what came of [ServerAction.Allocate] and says whether it was still wanted.
@@ -231,7 +233,9 @@ public final class ServerTunnel implements Engine {
         request = whole;
         reader = null;
         phase = Phase.VALIDATING;
-        actions.add(new ServerAction.Validate(++ticket, whole.token()));
+        actions.add(
+            new ServerAction.Validate(
+                ++ticket, whole.token(), whole instanceof ControlRequest.SessionRenewal));
       }
     }
   }

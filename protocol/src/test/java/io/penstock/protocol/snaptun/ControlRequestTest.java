@@ -69,7 +69,7 @@ class ControlRequestTest {
   void a_token_is_in_no_text_of_a_request() {
     assertThat(RENEWAL.toString()).doesNotContain("secret");
     assertThat(assignment(Texts.V4).toString()).doesNotContain("secret");
-    assertThat(new ServerAction.Validate(1, "secret").toString()).doesNotContain("secret");
+    assertThat(new ServerAction.Validate(1, "secret", true).toString()).doesNotContain("secret");
   }
 
   @Test

@@ -22,7 +22,7 @@ class ServerTunnelTest {
   void a_tunnel_is_established_by_a_renewal_and_an_assignment() {
     var server = new ServerFixture();
     server.request(RENEW + TOKEN);
-    assertThat(server.actions).containsExactly(new ServerAction.Validate(1, "secret"));
+    assertThat(server.actions).containsExactly(new ServerAction.Validate(1, "secret", true));
     server.validate(new TokenOutcome.Valid(1_700_003_600_000L));
     assertThat(server.last())
         .isEqualTo(new ServerAction.Answer(new ControlResponse.Renewed(1_700_003_600)));
@@ -225,7 +225,7 @@ class ServerTunnelTest {
     long ticket = server.ticket();
     server.advance(3 * SECOND);
     assertClosed(server, 2, "timeout establishing snaptun");
-    server.tunnel.validated(ticket, valid(), server.now, server.millisNow());
+    assertThat(server.tunnel.validated(ticket, valid(), server.now, server.millisNow())).isFalse();
     server.drain();
     assertThat(server.last()).isInstanceOf(ServerAction.Close.class);
   }

@@ -158,6 +158,14 @@ public final class DatagramSender {
     return path.maxPayloadBytes();
   }
 
+  /// The same, read from the path now; for one who waits for path-MTU discovery.
+  public int readMaxPayloadBytes() {
+    if (channel.isActive()) {
+      path.read();
+    }
+    return path.maxPayloadBytes();
+  }
+
   /// How many bytes [#send] takes before it answers [Sent#FULL].
   public int roomBytes() {
     if (!channel.isActive() || pending.size() >= roomDatagrams()) {

@@ -1,0 +1,13 @@
+package io.penstock.transport.snaptun;
+
+/// Where a client gets its tokens.
+@FunctionalInterface
+public interface TokenSupplier {
+
+  /// Returns a token that is valid now.
+  ///
+  /// May block; called on the executor given to the client, once at a time.
+  ///
+  /// @throws Exception if there is none; its message goes to the log
+  String token() throws Exception;
+}
