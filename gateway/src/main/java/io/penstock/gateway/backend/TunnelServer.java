@@ -32,6 +32,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -61,13 +62,14 @@ public final class TunnelServer implements AutoCloseable {
   ///
   /// @param tls shows the gateway's certificate and selects among the names in [TunnelNames]
   /// @param publicUrls the addresses at which visitors reach a route
-  /// @param clientApi serves a connection that selected the client API
+  /// @param clientApi serves a connection that selected the client API, and runs what it is given
+  ///   when the connection turns out to be one that may stay
   /// @param blocking runs what asks the storage, on virtual threads
   public record Surroundings(
       EventLoopGroup loops,
       SslContext tls,
       Function<RouteName, List<String>> publicUrls,
-      Consumer<ChannelPipeline> clientApi,
+      BiConsumer<ChannelPipeline, Runnable> clientApi,
       Executor blocking) {}
 
   private final BackendConfig config;
@@ -324,7 +326,7 @@ public final class TunnelServer implements AutoCloseable {
       switch (selected) {
         case TunnelNames.ALPN_CLIENT_API ->
             // It stays among the unadmitted: such calls are short, and a flood of them ends itself.
-            surroundings.clientApi().accept(channel.pipeline());
+            surroundings.clientApi().accept(channel.pipeline(), () -> unadmitted.remove(channel));
         case TunnelNames.ALPN_AGENT ->
             AgentSession.start(TunnelServer.this, channel, TunnelProtocol.OWN);
         default -> AgentSession.start(TunnelServer.this, channel, TunnelProtocol.ORIGINAL);

@@ -58,8 +58,11 @@ public final class ClientApi {
 
   /// Serves the API on a connection whose TLS handshake is done; call it on the event loop of the
   /// channel. The connection closes itself after the time limit without a request.
-  public void install(ChannelPipeline pipeline) {
-    WebConnection.install(pipeline, api, limits, blocking);
+  ///
+  /// @param streaming is run on the event loop when the connection begins to carry events to a
+  ///   caller who may have them, so that it is no stranger's any more
+  public void install(ChannelPipeline pipeline, Runnable streaming) {
+    WebConnection.install(pipeline, api, limits, blocking, streaming);
   }
 
   private WebResponse routes(WebRequest request) throws WebProblemException, IOException {

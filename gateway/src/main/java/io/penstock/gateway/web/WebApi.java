@@ -66,7 +66,7 @@ public final class WebApi {
   }
 
   /// Answers a request; never throws, but for what no program survives.
-  WebResponse answer(String method, String target, HttpHeaders headers, byte[] body) {
+  WebAnswer answer(String method, String target, HttpHeaders headers, byte[] body) {
     try {
       WebRequest request = request(method, target, headers, body);
       gate.check(request);
@@ -86,7 +86,7 @@ public final class WebApi {
     }
   }
 
-  private WebResponse route(WebRequest request, List<String> segments)
+  private WebAnswer route(WebRequest request, List<String> segments)
       throws WebProblemException, IOException {
     Set<String> methods = new TreeSet<>();
     for (Endpoint endpoint : endpoints) {

@@ -1,7 +1,6 @@
 package io.penstock.gateway.web;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -26,22 +25,22 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One connection to an API: reads a request whole, has it answered on another thread, writes the
 /// answer, and only then reads on.
 ///
 /// ```
 ///   HEAD ──head──► BODY ──end──► ANSWERING ──answer written──► HEAD
-///     └──────────────┴── too large, malformed or late ──► CLOSING
+///     │              │               └──answer without an end──► STREAMING ──► CLOSING
+///     └──────────────┴── too large, malformed or late ─────────────────────► CLOSING
 /// ```
 ///
 /// Runs on the event loop of its channel, whose automatic reading it switches off.
@@ -51,14 +50,17 @@ public final class WebConnection extends SimpleChannelInboundHandler<HttpObject>
     HEAD,
     BODY,
     ANSWERING,
+    STREAMING,
     CLOSING
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(WebConnection.class);
   private static final int MAX_CHUNK_BYTES = 8 * 1024;
 
   private final WebApi api;
   private final WebLimits limits;
   private final Executor blocking;
+  private final Runnable streaming;
 
   /// What came while a request was being answered: at most what one read brings.
   private final Queue<HttpObject> pipelined = new ArrayDeque<>();
@@ -68,10 +70,11 @@ public final class WebConnection extends SimpleChannelInboundHandler<HttpObject>
   private ByteArrayOutputStream body = new ByteArrayOutputStream();
   private @Nullable Future<?> deadline;
 
-  private WebConnection(WebApi api, WebLimits limits, Executor blocking) {
+  private WebConnection(WebApi api, WebLimits limits, Executor blocking, Runnable streaming) {
     this.api = api;
     this.limits = limits;
     this.blocking = blocking;
+    this.streaming = streaming;
   }
 
   /// Puts an API at the end of a pipeline that carries plain bytes, which may come out of TLS.
@@ -79,13 +82,28 @@ public final class WebConnection extends SimpleChannelInboundHandler<HttpObject>
   /// @param blocking runs the handlers, as a rule each on a virtual thread
   public static void install(
       ChannelPipeline pipeline, WebApi api, WebLimits limits, Executor blocking) {
+    install(pipeline, api, limits, blocking, () -> {});
+  }
+
+  /// Puts an API at the end of a pipeline that carries plain bytes, which may come out of TLS.
+  ///
+  /// @param blocking runs the handlers, as a rule each on a virtual thread
+  /// @param streaming is run on the event loop when the connection begins to carry an answer
+  ///   without an end, so that it may stay
+  public static void install(
+      ChannelPipeline pipeline,
+      WebApi api,
+      WebLimits limits,
+      Executor blocking,
+      Runnable streaming) {
     pipeline.channel().config().setAutoRead(false);
     HttpDecoderConfig decoder =
         new HttpDecoderConfig()
             .setMaxInitialLineLength(limits.headBytes())
             .setMaxHeaderSize(limits.headBytes())
             .setMaxChunkSize(MAX_CHUNK_BYTES);
-    pipeline.addLast(new HttpServerCodec(decoder), new WebConnection(api, limits, blocking));
+    pipeline.addLast(
+        new HttpServerCodec(decoder), new WebConnection(api, limits, blocking, streaming));
   }
 
   @Override
@@ -123,15 +141,17 @@ public final class WebConnection extends SimpleChannelInboundHandler<HttpObject>
 
   @Override
   public void channelReadComplete(ChannelHandlerContext ctx) {
-    if (state == State.HEAD || state == State.BODY) {
+    // While streaming only the end of the connection is of interest; the rest is dropped.
+    if (state == State.HEAD || state == State.BODY || state == State.STREAMING) {
       ctx.read();
     }
   }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    boolean midway = state == State.STREAMING;
     state = State.CLOSING;
-    if (cause instanceof IOException || !ctx.channel().isActive()) {
+    if (midway || cause instanceof IOException || !ctx.channel().isActive()) {
       ctx.close();
     } else {
       refuse(ctx, new WebProblemException(400, "bad_request", "the request is no valid HTTP"));
@@ -139,7 +159,7 @@ public final class WebConnection extends SimpleChannelInboundHandler<HttpObject>
   }
 
   private void take(ChannelHandlerContext ctx, HttpObject message) {
-    if (state == State.CLOSING) {
+    if (state == State.STREAMING || state == State.CLOSING) {
       return;
     }
     if (message.decoderResult().isFailure()) {
@@ -191,9 +211,12 @@ public final class WebConnection extends SimpleChannelInboundHandler<HttpObject>
     try {
       blocking.execute(
           () -> {
-            WebResponse response =
-                api.answer(request.method().name(), request.uri(), request.headers(), whole);
-            ctx.executor().execute(() -> write(ctx, response, keepAlive));
+            String method = request.method().name();
+            switch (api.answer(method, request.uri(), request.headers(), whole)) {
+              case WebResponse response ->
+                  ctx.executor().execute(() -> write(ctx, response, keepAlive));
+              case WebStream stream -> stream(ctx, stream, method.equals("HEAD"));
+            }
           });
     } catch (RejectedExecutionException _) {
       refuse(ctx, new WebProblemException(503, "unavailable", "the gateway is going down"));
@@ -208,7 +231,7 @@ public final class WebConnection extends SimpleChannelInboundHandler<HttpObject>
     if (!ctx.channel().isActive()) {
       return;
     }
-    FullHttpResponse message = message(ctx, response);
+    FullHttpResponse message = AnswerHeads.whole(response, ctx.alloc());
     limitTime(ctx);
     if (keepAlive) {
       ctx.writeAndFlush(message)
@@ -225,26 +248,60 @@ public final class WebConnection extends SimpleChannelInboundHandler<HttpObject>
     }
   }
 
-  private static FullHttpResponse message(ChannelHandlerContext ctx, WebResponse response) {
-    ByteBuf content = ByteBufUtil.writeUtf8(ctx.alloc(), response.body());
-    FullHttpResponse message =
-        new DefaultFullHttpResponse(
-            HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(response.status()), content);
-    message
-        .headers()
-        .set(
-            HttpHeaderNames.DATE,
-            DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC)))
-        .set(HttpHeaderNames.CACHE_CONTROL, "no-store")
-        .set("X-Content-Type-Options", "nosniff");
-    if (response.status() != HttpResponseStatus.NO_CONTENT.code()) {
-      message.headers().setInt(HttpHeaderNames.CONTENT_LENGTH, content.readableBytes());
+  /// Writes an answer without an end; on the thread of its request, until it does end.
+  private void stream(ChannelHandlerContext ctx, WebStream stream, boolean headOnly) {
+    WebSink sink = new WebSink(ctx.channel(), limits.bodyBytes(), limits.requestLimit());
+    boolean whole = false;
+    try {
+      ctx.executor().execute(() -> begin(ctx, stream));
+      if (!headOnly) {
+        stream.body().write(sink);
+      }
+      whole = true;
+    } catch (IOException | RejectedExecutionException e) {
+      LOG.debug("stream ended cause=\"{}\"", e.getMessage());
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      LOG.error("stream failed", e);
+    } finally {
+      end(ctx, whole);
     }
-    if (!response.contentType().isEmpty()) {
-      message.headers().set(HttpHeaderNames.CONTENT_TYPE, response.contentType());
+  }
+
+  private void begin(ChannelHandlerContext ctx, WebStream stream) {
+    if (!ctx.channel().isActive()) {
+      return;
     }
-    response.headers().forEach(message.headers()::set);
-    return message;
+    state = State.STREAMING;
+    pipelined.forEach(ReferenceCountUtil::release);
+    pipelined.clear();
+    streaming.run();
+    ctx.writeAndFlush(AnswerHeads.endless(stream));
+    ctx.read();
+  }
+
+  /// Closes the connection; an answer that broke off has no last chunk, by which the reader sees it
+  /// (RFC 9112, section 8).
+  private void end(ChannelHandlerContext ctx, boolean whole) {
+    if (!whole) {
+      ctx.close();
+      return;
+    }
+    try {
+      ctx.executor().execute(() -> endWhole(ctx));
+    } catch (RejectedExecutionException e) {
+      LOG.debug("stream ended with its event loop cause=\"{}\"", e.getMessage());
+    }
+  }
+
+  private void endWhole(ChannelHandlerContext ctx) {
+    if (ctx.channel().isActive()) {
+      state = State.CLOSING;
+      limitTime(ctx);
+      ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT)
+          .addListener(ChannelFutureListener.CLOSE);
+    }
   }
 
   /// Goes on to the next request, for which it does not wait for ever.

@@ -10,5 +10,5 @@ public interface WebHandler {
   ///
   /// @throws WebProblemException when the caller has to be told of an error
   /// @throws IOException when something that this gateway needs is away, which is told as 503
-  WebResponse handle(WebRequest request) throws WebProblemException, IOException;
+  WebAnswer handle(WebRequest request) throws WebProblemException, IOException;
 }

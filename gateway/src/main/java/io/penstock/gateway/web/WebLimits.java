@@ -6,12 +6,14 @@ import java.time.Duration;
 /// What one connection to an API may cost.
 ///
 /// Memory: at most `headBytes` and `bodyBytes`, each of them twice while it is handed over, and the
-/// answer.
+/// answer, of which `bodyBytes` if it has no end.
 ///
 /// @param headBytes the request line, and again all header lines together; more is 414 or 431
-/// @param bodyBytes the body; more is 413
+/// @param bodyBytes the body; more is 413. Also what of an answer without an end may wait to be
+///   sent
 /// @param requestLimit for a whole request to arrive, counted from the answer to the one before or
-///   from the start of the connection; and for the answer to be taken
+///   from the start of the connection; and for the answer to be taken, or for some of one without
+///   an end
 public record WebLimits(int headBytes, int bodyBytes, Duration requestLimit) {
 
   /// A token and a route name fit ten times over.

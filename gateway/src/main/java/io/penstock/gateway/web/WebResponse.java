@@ -10,8 +10,8 @@ import java.util.Map;
 /// @param contentType of the body, or empty when there is none
 /// @param headers besides those of every answer
 /// @param body sent in UTF-8, empty if there is none
-public record WebResponse(
-    int status, String contentType, Map<String, String> headers, String body) {
+public record WebResponse(int status, String contentType, Map<String, String> headers, String body)
+    implements WebAnswer {
 
   /// An answer with a record in JSON.
   public static WebResponse json(int status, Object value) {

@@ -499,7 +499,7 @@ class TunnelServerTest {
                 ServerTls.context(
                     identity.key(), identity.chain(), List.of("penstock-tun/1", "http/1.1")),
                 route -> List.of("http://" + route),
-                _ -> {},
+                (_, _) -> {},
                 task -> checks.execute(task)));
     listener = server.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
   }

@@ -93,7 +93,7 @@ public final class ClientApiServer implements AutoCloseable {
     @Override
     protected void configurePipeline(ChannelHandlerContext ctx, String protocol) {
       if (protocol.equals(TunnelNames.ALPN_CLIENT_API)) {
-        api.install(ctx.pipeline());
+        api.install(ctx.pipeline(), () -> {});
       } else {
         ctx.close();
       }
