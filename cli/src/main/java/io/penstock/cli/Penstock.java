@@ -1,6 +1,7 @@
 package io.penstock.cli;
 
 import io.penstock.api.HostPort;
+import io.penstock.api.IpAddress;
 import io.penstock.api.RouteName;
 import io.penstock.api.Scope;
 import io.penstock.api.config.Durations;
@@ -76,6 +77,8 @@ public final class Penstock implements Runnable {
             .addSubcommand(new TokenCommand(console))
             .addSubcommand(new RouteCommand(console))
             .addSubcommand(new BackendCommand(console))
+            .addSubcommand(new NodeCommand(console))
+            .addSubcommand(new LeaseCommand(console))
             .addSubcommand(new DemoCommand(console))
             .addSubcommand(new VersionCommand(console))
             .addSubcommand(new CompletionCommand(console));
@@ -86,6 +89,7 @@ public final class Penstock implements Runnable {
         .setUsageHelpAutoWidth(true)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .registerConverter(HostPort.class, converter(HostPort::parse))
+        .registerConverter(IpAddress.class, converter(IpAddress::parse))
         .registerConverter(AdminAccess.Endpoint.class, converter(AdminAccess.Endpoint::parse))
         .registerConverter(RouteName.class, converter(RouteName::parse))
         .registerConverter(Scope.class, converter(Scope::parse))

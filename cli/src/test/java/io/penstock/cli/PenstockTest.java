@@ -53,7 +53,7 @@ class PenstockTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"token", "route", "backend"})
+  @ValueSource(strings = {"token", "route", "backend", "node", "lease"})
   void aGroupOfCommandsAloneIsUsage(String group) {
     assertThat(command.run(group)).isEqualTo(2);
     assertThat(command.err()).contains("Try: penstock " + group + " --help");
@@ -83,6 +83,8 @@ class PenstockTest {
     assertThat(command.err()).contains("root", "connect, overlay, admin");
     assertThat(command.run("route", "add", "http://x.example", "--user", "ann")).isEqualTo(2);
     assertThat(command.err()).contains("is a URL; leave out the scheme");
+    assertThat(command.run("lease", "release", "10.86.0.256")).isEqualTo(2);
+    assertThat(command.err()).contains("allowed is an IPv4 or IPv6 address");
     assertThat(command.run("backend", "list", "--admin", "nowhere")).isEqualTo(2);
     assertThat(command.err()).contains("HOST:PORT");
   }

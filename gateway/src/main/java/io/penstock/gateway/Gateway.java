@@ -207,7 +207,8 @@ public final class Gateway implements AutoCloseable {
 
   private AdminServer startAdmin(GatewayOperations operations, PrometheusMeterRegistry metrics)
       throws IOException {
-    var surroundings = new AdminServer.Surroundings(storage, operations, metrics, loops);
+    var surroundings =
+        new AdminServer.Surroundings(storage, operations, Optional.empty(), metrics, loops);
     var hostnames = config.gateway().hostname().stream().collect(Collectors.toSet());
     var tls = certificates.forAdmin();
     try {

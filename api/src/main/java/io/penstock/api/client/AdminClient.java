@@ -6,8 +6,11 @@ import io.penstock.api.CreateTokenRequest;
 import io.penstock.api.CreatedToken;
 import io.penstock.api.GatewayStatus;
 import io.penstock.api.HostPort;
+import io.penstock.api.IpAddress;
 import io.penstock.api.Json;
+import io.penstock.api.LeaseInfo;
 import io.penstock.api.MalformedJsonException;
+import io.penstock.api.NodeInfo;
 import io.penstock.api.RouteInfo;
 import io.penstock.api.RouteName;
 import io.penstock.api.TokenInfo;
@@ -134,6 +137,35 @@ public final class AdminClient implements AutoCloseable {
   /// Disconnects one connection of an agent, which may connect again.
   public void kill(String backend) throws IOException {
     connection.delete(API + "backends/" + encoded(backend));
+  }
+
+  /// The nodes of the overlay, the oldest first.
+  public List<NodeInfo> nodes() throws IOException {
+    return list("nodes", NodeInfo.class);
+  }
+
+  /// Ends the tunnel of a node, which may connect again.
+  ///
+  /// @param node its id or its name
+  public void kickNode(String node) throws IOException {
+    connection.delete(API + "nodes/" + encoded(node));
+  }
+
+  /// Ends the tunnel of a node, and has the network forget its id, name, key and addresses.
+  ///
+  /// @param node its id or its name
+  public void forgetNode(String node) throws IOException {
+    connection.delete(API + "nodes/" + encoded(node) + "?forget=true");
+  }
+
+  /// The leased addresses of the overlay in their order.
+  public List<LeaseInfo> leases() throws IOException {
+    return list("leases", LeaseInfo.class);
+  }
+
+  /// Frees an address that is on hold.
+  public void releaseLease(IpAddress address) throws IOException {
+    connection.delete(API + "leases/" + encoded(address.toString()));
   }
 
   @Override

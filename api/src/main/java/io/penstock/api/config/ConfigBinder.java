@@ -45,6 +45,7 @@ public final class ConfigBinder<T extends Record> {
   private final Table root;
   private final Map<String, Field> known = new LinkedHashMap<>();
   private final Map<String, Setting> settings = new HashMap<>();
+  private final Map<String, List<Object>> lists = new HashMap<>();
   private final Map<String, Origin> places = new HashMap<>();
   private final List<ConfigProblem> problems = new ArrayList<>();
 
@@ -179,7 +180,9 @@ public final class ConfigBinder<T extends Record> {
       String key = path.isEmpty() ? entry.getKey() : path + "." + entry.getKey();
       Field field = known.get(key);
       Origin origin = file.at(key);
-      if (field != null && field.value() != null) {
+      if (field != null && field.items().isPresent() && entry.getValue().isArray()) {
+        setList(field, field.items().get(), entry.getValue(), file);
+      } else if (field != null && field.value() != null) {
         setFromFile(field, field.value(), entry.getValue(), origin, file);
       } else if (root.tables().contains(key)) {
         if (entry.getValue().isObject()) {
@@ -208,7 +211,16 @@ public final class ConfigBinder<T extends Record> {
     set(field, text, origin);
   }
 
+  private void setList(Field field, Table items, JsonNode array, File file) {
+    settings.remove(field.key());
+    places.put(field.key(), file.at(field.key()));
+    new TableArray(field.key(), items, (key, message) -> problem(file.at(key), message))
+        .read(array)
+        .ifPresent(list -> lists.put(field.key(), list));
+  }
+
   private void set(Field field, String text, Origin origin) {
+    lists.remove(field.key());
     settings.put(field.key(), new Setting(text, origin));
     places.put(field.key(), origin);
   }
@@ -219,7 +231,10 @@ public final class ConfigBinder<T extends Record> {
     for (int i = 0; i < values.length; i++) {
       Field field = table.fields().get(i);
       Object before = Table.read(fallback, field.component());
-      values[i] = field.table() != null ? build(field.table(), before) : value(field, before);
+      values[i] =
+          field.value() == null && field.table() != null
+              ? build(field.table(), before)
+              : value(field, before);
       changed |= !values[i].equals(before);
     }
     if (!changed) {
@@ -237,6 +252,10 @@ public final class ConfigBinder<T extends Record> {
   }
 
   private Object value(Field field, Object fallback) {
+    List<Object> list = lists.get(field.key());
+    if (list != null) {
+      return list;
+    }
     Setting setting = settings.get(field.key());
     ValueType type = field.value();
     if (setting == null || type == null) {
@@ -328,7 +347,7 @@ public final class ConfigBinder<T extends Record> {
   private static void collect(Table table, Object instance, Map<String, Object> into) {
     for (Field field : table.fields()) {
       Object value = Table.read(instance, field.component());
-      if (field.table() == null) {
+      if (field.value() != null || field.table() == null) {
         into.put(field.key(), value);
       } else {
         collect(field.table(), value, into);
@@ -347,7 +366,7 @@ public final class ConfigBinder<T extends Record> {
     };
   }
 
-  private static String abbreviated(String text) {
+  static String abbreviated(String text) {
     String line = text.replaceAll("\\p{Cntrl}", "?");
     return line.length() <= 80 ? line : line.substring(0, 80) + "…";
   }

@@ -10,15 +10,17 @@ import java.util.regex.Pattern;
 ///
 /// The parser keeps no positions of values, so this looks for table headers and for keys at the
 /// start of a line. In a file of unusual shape it may not find a key; then the message has no line.
+/// The tables of an array are numbered, such as `overlay.allow[0].from`.
 final class KeyLines {
 
-  private static final Pattern HEADER = Pattern.compile("\\s*\\[\\s*([^\\[\\]]+?)\\s*].*");
+  private static final Pattern HEADER = Pattern.compile("\\s*\\[(\\[?)\\s*([^\\[\\]]+?)\\s*].*");
   private static final Pattern KEY = Pattern.compile("\\s*([A-Za-z0-9_.\"'\\s-]+?)\\s*=.*");
 
   /// No key of ours is longer.
   private static final int MAX_KEY_CHARS = 256;
 
   private final Map<String, Integer> lines = new HashMap<>();
+  private final Map<String, Integer> arrays = new HashMap<>();
 
   KeyLines(String toml) {
     String table = "";
@@ -28,8 +30,12 @@ final class KeyLines {
       Matcher header = HEADER.matcher(line);
       Matcher key = KEY.matcher(line);
       if (header.matches()) {
-        table = plain(header.group(1));
+        table = plain(header.group(2));
         remember(table, number);
+        if (!header.group(1).isEmpty()) {
+          table += "[" + (arrays.merge(table, 1, Integer::sum) - 1) + "]";
+          remember(table, number);
+        }
       } else if (key.matches()) {
         String name = plain(key.group(1));
         remember(table.isEmpty() ? name : table + "." + name, number);
@@ -47,6 +53,9 @@ final class KeyLines {
 
   Optional<Integer> of(String key) {
     Integer line = lines.get(key);
+    if (line == null && key.endsWith("]")) {
+      return of(key.substring(0, key.lastIndexOf('[')));
+    }
     if (line == null && key.indexOf('.') > 0) {
       // Set inside an inline table: the line of that table is near enough.
       return of(key.substring(0, key.lastIndexOf('.')));

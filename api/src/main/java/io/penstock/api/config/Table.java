@@ -1,11 +1,13 @@
 package io.penstock.api.config;
 
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The keys that one record of a configuration gives to its table, found once by looking at its
@@ -23,15 +25,36 @@ record Table(Class<?> type, String path, List<Field> fields) {
   ///
   /// @param key its full path; that of the table around it for a record that is inline
   /// @param value how it is read, or null for a record
-  /// @param table the keys below it, or null for a value
+  /// @param table the keys below it, or those of each table of an array of them, or null for a
+  ///   value
   record Field(
-      RecordComponent component, String key, @Nullable ValueType value, @Nullable Table table) {}
+      RecordComponent component, String key, @Nullable ValueType value, @Nullable Table table) {
+
+    /// The keys of each table, if this is an array of them.
+    Optional<Table> items() {
+      return value == null ? Optional.empty() : Optional.ofNullable(table);
+    }
+
+    /// What holds when the component of such a table is not set, unless it has to be.
+    Optional<Object> absent() {
+      Class<?> type = component.getType();
+      if (type == Optional.class) {
+        return Optional.of(Optional.empty());
+      }
+      return type == List.class ? Optional.of(List.of()) : Optional.empty();
+    }
+  }
 
   static Table of(Class<?> type, String path) {
     List<Field> fields = new ArrayList<>();
     for (RecordComponent component : type.getRecordComponents()) {
       String key = path.isEmpty() ? key(component) : path + "." + key(component);
-      if (component.getType().isRecord() && isTable(component.getType())) {
+      Optional<Class<?>> item = itemOf(component);
+      if (item.isPresent()) {
+        Table each = of(item.get(), "");
+        List<String> keys = each.fields.stream().map(Field::key).toList();
+        fields.add(new Field(component, key, ValueType.tables(keys), each));
+      } else if (component.getType().isRecord() && !ValueType.isValue(component.getType())) {
         String below = component.isAnnotationPresent(Inline.class) ? path : key;
         fields.add(new Field(component, below, null, of(component.getType(), below)));
       } else {
@@ -46,7 +69,7 @@ record Table(Class<?> type, String path, List<Field> fields) {
   List<Field> values() {
     List<Field> values = new ArrayList<>();
     for (Field field : fields) {
-      if (field.table() == null) {
+      if (field.value() != null || field.table() == null) {
         values.add(field);
       } else {
         values.addAll(field.table().values());
@@ -59,7 +82,7 @@ record Table(Class<?> type, String path, List<Field> fields) {
   List<String> tables() {
     List<String> tables = new ArrayList<>();
     for (Field field : fields) {
-      if (field.table() != null) {
+      if (field.value() == null && field.table() != null) {
         if (!field.key().equals(path)) {
           tables.add(field.key());
         }
@@ -96,8 +119,15 @@ record Table(Class<?> type, String path, List<Field> fields) {
     }
   }
 
-  private static boolean isTable(Class<?> type) {
-    return type != io.penstock.api.HostPort.class && type != Secret.class;
+  /// The record that each element of a list is, if it is a table.
+  private static Optional<Class<?>> itemOf(RecordComponent component) {
+    return component.getType() == List.class
+            && component.getGenericType() instanceof ParameterizedType list
+            && list.getActualTypeArguments()[0] instanceof Class<?> item
+            && item.isRecord()
+            && !ValueType.isValue(item)
+        ? Optional.of(item)
+        : Optional.empty();
   }
 
   private static String key(RecordComponent component) {

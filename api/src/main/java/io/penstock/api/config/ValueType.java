@@ -1,6 +1,8 @@
 package io.penstock.api.config;
 
 import io.penstock.api.HostPort;
+import io.penstock.api.IpPrefix;
+import io.penstock.api.IsdAs;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.net.URI;
@@ -31,7 +33,9 @@ record ValueType(
     NUMBER,
     BOOLEAN,
     STRING_OR_NUMBER,
-    ARRAY
+    ARRAY,
+    /// Each has keys of its own, so it is read by the binder.
+    TABLES
   }
 
   /// The word that switches off what is optional.
@@ -64,6 +68,30 @@ record ValueType(
     throw new IllegalStateException("no configuration value can be a " + type);
   }
 
+  /// An array of tables; only a file can set it.
+  ///
+  /// @param keys of each table
+  static ValueType tables(List<String> keys) {
+    return new ValueType(
+        "tables in a file, each with some of " + String.join(", ", keys),
+        Form.TABLES,
+        text -> {
+          if (text.isBlank()) {
+            return List.of();
+          }
+          throw new IllegalArgumentException("not a file");
+        },
+        false);
+  }
+
+  /// Whether a record is one value and not a table.
+  static boolean isValue(Class<?> record) {
+    return record == HostPort.class
+        || record == IpPrefix.class
+        || record == IsdAs.class
+        || record == Secret.class;
+  }
+
   private static ValueType ofClass(Class<?> type, String name) {
     boolean bytes = name.endsWith("Bytes");
     if (type == int.class || type == Integer.class) {
@@ -87,6 +115,12 @@ record ValueType(
     }
     if (type == HostPort.class) {
       return string("HOST:PORT such as 127.0.0.1:8000 or [::1]:8000, or :PORT", HostPort::parse);
+    }
+    if (type == IpPrefix.class) {
+      return string(IpPrefix.ALLOWED, IpPrefix::parse);
+    }
+    if (type == IsdAs.class) {
+      return string(IsdAs.ALLOWED, IsdAs::parse);
     }
     if (type == String.class) {
       return string("a text that is not empty", ValueType::text);
@@ -126,6 +160,7 @@ record ValueType(
       case BOOLEAN -> node.isBoolean() ? node.asString() : null;
       case STRING_OR_NUMBER -> node.isString() || node.isNumber() ? node.asString() : null;
       case ARRAY -> elements(node);
+      case TABLES -> null;
     };
   }
 

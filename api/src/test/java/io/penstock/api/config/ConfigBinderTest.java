@@ -301,4 +301,77 @@ class ConfigBinderTest {
       assertThat(e.getMessage()).startsWith("p.toml");
     }
   }
+
+  // ---- arrays of tables ----
+
+  /// Rules, as an example.
+  public record Rules(List<Rule> rule, int limit) {}
+
+  /// One rule.
+  public record Rule(String from, Optional<Level> level, List<String> hosts) {
+    public Rule {
+      if (from.equals("nobody")) {
+        throw new IllegalArgumentException("from is nobody, allowed is somebody");
+      }
+    }
+  }
+
+  private static Rules rules(String toml) throws ConfigException {
+    return ConfigBinder.of(new Rules(List.of(), 7), "X_").toml(toml, "r.toml", Path.of("/")).bind();
+  }
+
+  @Test
+  void readsEachTableOfAnArray() throws Exception {
+    Rule loud = new Rule("ann", Optional.of(Level.LOUD), List.of("a", "b"));
+    Rule plain = new Rule("bob", Optional.empty(), List.of());
+
+    assertThat(
+            rules(
+                """
+                limit = 3
+                [[rule]]
+                from = "ann"
+                level = "loud"
+                hosts = ["a", "b"]
+                [[rule]]
+                from = "bob"
+                """))
+        .isEqualTo(new Rules(List.of(loud, plain), 3));
+    assertThat(rules("rule = [{from = 'bob'}]").rule()).containsExactly(plain);
+    assertThat(rules("rule = []").rule()).isEmpty();
+    assertThat(rules("limit = 3").rule()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "[[rule]]~from = 'a'~[[rule]]~fron = 'b' | r.toml:4: rule[1].fron: unknown key; allowed is"
+            + " from, level, hosts",
+        "[[rule]]~level = 'loud' | r.toml:1: rule[0].from is missing, allowed is a text",
+        "[[rule]]~from = 7 | r.toml:2: rule[0].from is 7, allowed is a text",
+        "[[rule]]~from = 'a'~level = 'mute' | r.toml:3: rule[0].level is"
+            + " \"mute\", allowed is one of loud, quiet",
+        "[[rule]]~from = 'nobody' | r.toml:1: rule[0]: from is nobody, allowed is" + " somebody",
+        "rule = [7] | r.toml:1: rule[0] is no table",
+        "rule = 'x' | r.toml:1: rule is \"x\", allowed is tables in a file, each with some of"
+            + " from, level, hosts",
+        "[rule]~from = 'a' | allowed is tables in a file"
+      })
+  void saysWhichTableOfAnArrayIsWrong(String toml, String message) {
+    assertThatThrownBy(() -> rules(toml.replace('~', '\n')))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void takesNoArrayOfTablesFromAVariable() {
+    assertThatThrownBy(
+            () ->
+                ConfigBinder.of(new Rules(List.of(), 7), "X_")
+                    .environment(Map.of("X_RULE", "ann"))
+                    .bind())
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("allowed is tables in a file");
+  }
 }

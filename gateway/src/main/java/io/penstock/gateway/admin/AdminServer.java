@@ -40,11 +40,13 @@ public final class AdminServer implements AutoCloseable {
   ///
   /// @param storage tokens and routes
   /// @param operations the running gateway
+  /// @param overlay its overlay, if it has one
   /// @param metrics what `/metrics` shows
   /// @param eventLoops where the connections live
   public record Surroundings(
       Storage storage,
       Operations operations,
+      Optional<OverlayOperations> overlay,
       PrometheusMeterRegistry metrics,
       EventLoopGroup eventLoops) {}
 
@@ -150,6 +152,7 @@ public final class AdminServer implements AutoCloseable {
     List<Endpoint> endpoints =
         new ArrayList<>(
             new AdminApi(gate, surroundings.storage(), surroundings.operations()).endpoints());
+    endpoints.addAll(new OverlayAdminApi(gate, surroundings.overlay()).endpoints());
     endpoints.addAll(
         new Observability(surroundings.storage(), surroundings.operations(), surroundings.metrics())
             .endpoints(guard));

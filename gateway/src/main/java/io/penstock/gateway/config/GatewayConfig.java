@@ -15,6 +15,7 @@ import java.util.Optional;
 /// @param ingress where visitors come in
 /// @param tunnel where agents come in
 /// @param kcp the knobs of KCP
+/// @param overlay the private network of the nodes
 /// @param health how dead agents are noticed
 /// @param admin the admin listener
 /// @param client the client API
@@ -25,6 +26,7 @@ public record GatewayConfig(
     IngressSettings ingress,
     TunnelSettings tunnel,
     KcpSettings kcp,
+    OverlaySettings overlay,
     HealthConfig health,
     AdminSettings admin,
     ClientSettings client,
@@ -55,6 +57,7 @@ public record GatewayConfig(
     private IngressSettings ingress = IngressSettings.DEFAULT;
     private TunnelSettings tunnel = TunnelSettings.DEFAULT;
     private KcpSettings kcp = KcpSettings.DEFAULT;
+    private OverlaySettings overlay = OverlaySettings.DEFAULT;
     private HealthConfig health = HealthConfig.DEFAULT;
     private AdminSettings admin = AdminSettings.DEFAULT;
     private ClientSettings client = ClientSettings.DEFAULT;
@@ -87,6 +90,11 @@ public record GatewayConfig(
       return this;
     }
 
+    public Builder overlay(OverlaySettings overlay) {
+      this.overlay = overlay;
+      return this;
+    }
+
     public Builder health(HealthConfig health) {
       this.health = health;
       return this;
@@ -113,17 +121,19 @@ public record GatewayConfig(
       return this;
     }
 
-    /// Puts every TCP listener on a free port of the loopback, as tests and demos need it.
+    /// Puts every listener on a free port of the loopback, as tests and demos need it.
     public Builder onFreePorts() {
       HostPort any = new HostPort("127.0.0.1", 0);
       this.ingress = ingress.listeningOn(any, any);
       this.tunnel = tunnel.listeningOn(any);
+      this.overlay = overlay.listeningOn(any);
       this.admin = admin.listeningOn(any);
       return this;
     }
 
     public GatewayConfig build() {
-      return new GatewayConfig(data, gateway, ingress, tunnel, kcp, health, admin, client, storage);
+      return new GatewayConfig(
+          data, gateway, ingress, tunnel, kcp, overlay, health, admin, client, storage);
     }
   }
 }

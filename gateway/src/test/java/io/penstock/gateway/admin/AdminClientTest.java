@@ -9,6 +9,9 @@ import io.penstock.api.CreateTokenRequest;
 import io.penstock.api.CreatedToken;
 import io.penstock.api.GatewayStatus;
 import io.penstock.api.HostPort;
+import io.penstock.api.IpAddress;
+import io.penstock.api.LeaseInfo;
+import io.penstock.api.NodeInfo;
 import io.penstock.api.RouteInfo;
 import io.penstock.api.RouteName;
 import io.penstock.api.Scope;
@@ -111,6 +114,39 @@ class AdminClientTest {
     assertThatThrownBy(() -> client.kill("b1"))
         .isInstanceOf(ApiException.class)
         .hasMessageContaining("there is no backend with this id");
+  }
+
+  @Test
+  void listsNodesAndKicksOrForgetsThem() throws Exception {
+    assertThat(client.nodes()).extracting(NodeInfo::name).containsExactly("db", "web");
+    assertThat(client.nodes().getFirst().id()).isEqualTo(RecordingOverlay.DB);
+
+    client.kickNode("db");
+    client.forgetNode("web");
+
+    assertThat(fixture.operations.asked).containsExactly("kick db", "forget web");
+    assertThatThrownBy(() -> client.kickNode("web"))
+        .isInstanceOfSatisfying(
+            ApiException.class, e -> assertThat(e.code()).isEqualTo("not_connected"));
+    assertThatThrownBy(() -> client.kickNode("nobody"))
+        .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.code()).isEqualTo("no_node"));
+  }
+
+  @Test
+  void listsLeasesAndReleasesThem() throws Exception {
+    assertThat(client.leases())
+        .extracting(LeaseInfo::state)
+        .containsExactly(LeaseInfo.State.ASSIGNED, LeaseInfo.State.HELD);
+
+    client.releaseLease(IpAddress.parse("fd7c::a"));
+
+    assertThat(fixture.operations.asked).containsExactly("release fd7c::a");
+    assertThatThrownBy(() -> client.releaseLease(IpAddress.parse("10.86.0.9")))
+        .isInstanceOf(ApiException.class)
+        .hasMessage("the node that has 10.86.0.9 is connected; kick it first");
+    assertThatThrownBy(() -> client.releaseLease(IpAddress.parse("10.86.0.10")))
+        .isInstanceOfSatisfying(
+            ApiException.class, e -> assertThat(e.code()).isEqualTo("no_lease"));
   }
 
   @Test

@@ -45,7 +45,12 @@ final class AdminFixture implements AutoCloseable {
   }
 
   AdminServer.Surroundings surroundings() {
-    return new AdminServer.Surroundings(storage, operations, metrics, eventLoops);
+    return new AdminServer.Surroundings(
+        storage,
+        operations,
+        Optional.of(new RecordingOverlay(operations.asked)),
+        metrics,
+        eventLoops);
   }
 
   String token(Scope scope) throws IOException {

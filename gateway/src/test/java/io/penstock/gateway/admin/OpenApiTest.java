@@ -117,6 +117,8 @@ class OpenApiTest {
             "/api/v1/tokens/{id}", "/api/v1/tokens/" + token,
             "/api/v1/backends/{id}", "/api/v1/backends/b1",
             "DELETE /api/v1/routes", "/api/v1/routes?route=doomed.example.com%2Fx",
+            "/api/v1/nodes/{id}", "/api/v1/nodes/db?forget=false",
+            "/api/v1/leases/{address}", "/api/v1/leases/fd7c%3A%3Aa",
             "/api/v1/backends", "/api/v1/backends?user=ann&domain=app.example.com");
     return operations()
         .map(

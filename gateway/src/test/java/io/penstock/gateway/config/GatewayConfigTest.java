@@ -8,7 +8,9 @@ import io.penstock.api.config.ConfigException;
 import io.penstock.gateway.backend.HealthConfig;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -99,6 +101,40 @@ class GatewayConfigTest {
   }
 
   @Test
+  void takesTheRulesOfTheOverlay() throws Exception {
+    GatewayConfig config =
+        bind(
+            """
+            [overlay]
+            quic = "127.0.0.1:7000"
+            ipv6 = "off"
+            hold = "1h"
+
+            [[overlay.allow]]
+            from = "user:bob"
+            to = "node:db"
+            protocol = "tcp"
+            ports = ["5432", "8000-8100"]
+
+            [[overlay.allow]]
+            from = "*"
+            to = "user:ops"
+            """);
+
+    assertThat(config.overlay().quic()).contains(HostPort.parse("127.0.0.1:7000"));
+    assertThat(config.overlay().addresses().ipv6()).isEmpty();
+    assertThat(config.overlay().addresses().hold()).isEqualTo(Duration.ofHours(1));
+    assertThat(config.overlay().allow())
+        .containsExactly(
+            new AllowSettings(
+                "user:bob",
+                "node:db",
+                Optional.of(AllowSettings.Protocol.TCP),
+                List.of("5432", "8000-8100")),
+            new AllowSettings("*", "user:ops", Optional.empty(), List.of()));
+  }
+
+  @Test
   void takesVariablesAndIgnoresThoseOfThePrograms() throws Exception {
     GatewayConfig config =
         GatewayConfig.binder()
@@ -136,6 +172,18 @@ class GatewayConfigTest {
         "storage.url = 'mysql://hush' | p.toml:1: storage.url is (hidden), allowed is"
             + " postgresql://",
         "admin = '127.0.0.1:1' | p.toml:1: admin: is a table; its keys are body_bytes",
+        "overlay.ipv4 = '10.86.0.1/16' | overlay.ipv4 is \"10.86.0.1/16\", allowed is a network"
+            + " such",
+        "overlay.ipv4 = 'fd00::/64' | p.toml:1: overlay.ipv4 is fd00::/64, allowed is an IPv4"
+            + " network",
+        "overlay.isd_as = '0-1' | overlay.isd_as is \"0-1\", allowed is an ISD-AS without"
+            + " wildcards",
+        "overlay.zone = 'Up.' | p.toml:1: overlay.zone is Up., allowed is a domain in lower case",
+        "[[overlay.allow]]~from = 'ann'~to = '*' | p.toml:1: overlay.allow[0]: from is ann, allowed"
+            + " is user:NAME, node:NAME or *",
+        "[[overlay.allow]]~from = '*'~to = '*'~protocol = 'tcp'~ports = ['0'] | ports is 0, allowed"
+            + " is PORT or FIRST-LAST",
+        "[[overlay.allow]]~from = '*'~to = '*'~ports = ['80'] | allowed is none unless protocol",
       })
   void saysWhatIsWrongWhereAndWhatIsAllowed(String toml, String message) {
     assertThatThrownBy(() -> bind(toml.replace('~', '\n')))

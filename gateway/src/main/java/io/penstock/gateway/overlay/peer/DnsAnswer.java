@@ -99,7 +99,9 @@ final class DnsAnswer {
       message.writeShort(answers);
       message.writeShort(authorities);
       message.writeShort(query.edns().isPresent() ? 1 : 0);
-      message.write(query.question());
+      byte[] question = new byte[query.question().remaining()];
+      query.question().get(0, question);
+      message.write(question);
       records.writeTo(message);
       if (query.edns().isPresent()) {
         message.write(0);

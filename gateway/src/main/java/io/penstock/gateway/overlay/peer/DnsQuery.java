@@ -29,7 +29,7 @@ record DnsQuery(
     List<String> labels,
     int type,
     int dnsClass,
-    byte[] question,
+    ByteBuffer question,
     Optional<Integer> edns) {
 
   static final int HEADER_BYTES = 12;
@@ -84,8 +84,7 @@ record DnsQuery(
     }
     int type = in.getShort() & 0xffff;
     int dnsClass = in.getShort() & 0xffff;
-    byte[] question = new byte[in.position() - HEADER_BYTES];
-    in.get(HEADER_BYTES, question);
+    ByteBuffer question = in.slice(HEADER_BYTES, in.position() - HEADER_BYTES).asReadOnlyBuffer();
     Optional<Integer> edns = Optional.empty();
     if (additional == 1) {
       edns = opt(in);

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 
 /// The nodes that have addresses, in memory: what the address pool says, with the names that the
@@ -48,7 +49,7 @@ public final class PeerDirectory implements LeaseListener {
   // Guarded by this, as is the order of events.
   private final TreeMap<UUID, Entry> entries = new TreeMap<>();
   private final Set<PeerFeed> feeds = new HashSet<>();
-  private volatile long revision;
+  private final AtomicLong revision = new AtomicLong();
 
   /// Makes an empty directory, to be given to an address pool that fills it.
   public PeerDirectory(OverlayStorage storage) {
@@ -91,8 +92,7 @@ public final class PeerDirectory implements LeaseListener {
     PeerInfo last = byId.remove(lease.node());
     if (last != null) {
       byName.remove(last.name());
-      revision++;
-      tell(new PeerEvent.Deleted(revision, last));
+      tell(new PeerEvent.Deleted(revision.incrementAndGet(), last));
     }
   }
 
@@ -102,8 +102,7 @@ public final class PeerDirectory implements LeaseListener {
     byName.put(now.name(), now);
     now.addresses().forEach(address -> byAddress.put(address, now));
     if (!now.equals(before)) {
-      revision++;
-      tell(new PeerEvent.Upserted(revision, now));
+      tell(new PeerEvent.Upserted(revision.incrementAndGet(), now));
     }
   }
 
@@ -130,13 +129,13 @@ public final class PeerDirectory implements LeaseListener {
 
   /// How many changes there have been.
   public long revision() {
-    return revision;
+    return revision.get();
   }
 
   /// All peers of a kind, with the count of changes that has led there.
   public synchronized PeerSnapshot snapshot(Predicate<PeerInfo> which) {
     return new PeerSnapshot(
-        revision,
+        revision.get(),
         byId.values().stream().filter(which).sorted(Comparator.comparing(PeerInfo::name)).toList());
   }
 
