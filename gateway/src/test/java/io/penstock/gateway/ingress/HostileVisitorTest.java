@@ -2,7 +2,6 @@ package io.penstock.gateway.ingress;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.penstock.testkit.SeededRandom;
 import io.penstock.testkit.Seeds;
 import io.penstock.testkit.wire.WireSocket;
@@ -25,7 +24,7 @@ import org.junit.jupiter.api.TestInstance;
 /// always one well-formed request; and another visitor is served all the while.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @SuppressWarnings("StringConcatToTextBlock") // each line of a head ends visibly
-class IngressFuzzTest {
+class HostileVisitorTest {
 
   private static final String OK_HI = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
   private static final String NEIGHBOUR = "GET /neighbour HTTP/1.1\r\nHost: app.test\r\n\r\n";
@@ -89,11 +88,6 @@ class IngressFuzzTest {
       framings += name.equals("content-length") || name.equals("transfer-encoding") ? 1 : 0;
     }
     return lines[0].matches("[!-~]+ (/[!-~]*|\\*) HTTP/1\\.1") && hosts == 1 && framings <= 1;
-  }
-
-  @FuzzTest(maxDuration = "15s")
-  void any_bytes_are_survived(byte[] input) {
-    survive(input, Integer.MAX_VALUE);
   }
 
   @Test
