@@ -13,7 +13,9 @@ import io.netty.handler.codec.quic.QuicServerCodecBuilder;
 import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
+import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,6 +56,7 @@ public final class QuicServer implements AutoCloseable {
       QuicConfig config,
       QuicHandlers handlers)
       throws IOException {
+    refuseTaken(address);
     List<EventLoop> chosen = loopsWithSocket(loops);
     Steering steering = new Steering(chosen.size());
     Admission admission = new Admission(config);
@@ -88,6 +91,16 @@ public final class QuicServer implements AutoCloseable {
       where = (InetSocketAddress) bound.channel().localAddress();
     }
     return new QuicServer(sockets, steering, admission);
+  }
+
+  /// Our sockets share their port with each other, and would with those of another process too,
+  /// which would take half of the packets: so an ordinary socket has to find the port free.
+  private static void refuseTaken(InetSocketAddress address) throws IOException {
+    try {
+      new DatagramSocket(address).close();
+    } catch (SocketException e) {
+      throw new IOException("cannot listen for QUIC on " + address + ": " + e.getMessage(), e);
+    }
   }
 
   private static List<EventLoop> loopsWithSocket(EventLoopGroup loops) {
