@@ -30,6 +30,7 @@ record GatewayBanner(
     addresses.https().ifPresent(at -> row(lines, "Visitors", "https://" + shown(at)));
     row(lines, "Agents", shown(addresses.tunnel()) + " (TLS)");
     addresses.kcp().ifPresent(at -> row(lines, "Agents", shown(at) + " (KCP)"));
+    addresses.overlay().ifPresent(at -> row(lines, "Nodes", shown(at) + " (QUIC)"));
     row(lines, "Admin API", adminUrl());
     row(lines, "Data", config.data().toString());
     fingerprint.ifPresent(pin -> row(lines, "Fingerprint", pin));

@@ -44,6 +44,7 @@ final class GatewayCommand implements Callable<Integer> {
           "ingress.https", "--ingress-https",
           "tunnel.tls", "--tunnel",
           "tunnel.kcp", "--kcp",
+          "overlay.quic", "--overlay",
           "admin.listen", "--admin");
 
   private final Console console;
@@ -80,6 +81,12 @@ final class GatewayCommand implements Callable<Integer> {
       paramLabel = "A",
       description = "Agents over KCP on UDP (default: off; usually :7444).")
   private Optional<String> kcp = Optional.empty();
+
+  @Option(
+      names = "--overlay",
+      paramLabel = "A",
+      description = "Nodes over QUIC on UDP (default: :7443 on every address; off for no overlay).")
+  private Optional<String> overlay = Optional.empty();
 
   @Option(
       names = "--admin",
@@ -133,6 +140,7 @@ final class GatewayCommand implements Callable<Integer> {
     set(binder, "ingress.https", ingressHttps);
     set(binder, "tunnel.tls", tunnel);
     set(binder, "tunnel.kcp", kcp);
+    set(binder, "overlay.quic", overlay);
     set(binder, "admin.listen", admin);
     return binder.bind();
   }

@@ -1,5 +1,6 @@
 package io.penstock.gateway;
 
+import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.util.AsyncMapping;
 import io.penstock.api.tunnel.TunnelNames;
@@ -9,6 +10,7 @@ import io.penstock.gateway.certificate.Identity;
 import io.penstock.gateway.certificate.VisitorCertificates;
 import io.penstock.gateway.config.GatewayConfig;
 import io.penstock.transport.tls.Fingerprint;
+import io.penstock.transport.tls.QuicTls;
 import io.penstock.transport.tls.ServerTls;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -74,6 +76,10 @@ final class Certificates {
 
   SslContext forAgents() throws IOException {
     return ServerTls.context(agents.key(), agents.chain(), AGENT_PROTOCOLS);
+  }
+
+  QuicSslContext forNodes() {
+    return QuicTls.server(agents.key(), agents.chain(), List.of(TunnelNames.ALPN_NODE));
   }
 
   Optional<SslContext> forAdmin() throws IOException {

@@ -20,7 +20,9 @@ import io.penstock.gateway.ingress.Ingress;
 import io.penstock.gateway.ingress.IngressCounters;
 import io.penstock.gateway.ingress.RoundTrip;
 import io.penstock.gateway.ingress.RouteTable;
+import io.penstock.gateway.overlay.Overlay;
 import io.penstock.gateway.store.Storage;
+import io.penstock.gateway.store.StorageException;
 import io.penstock.transport.NativeSupport;
 import java.io.IOException;
 import java.net.BindException;
@@ -87,6 +89,7 @@ public final class Gateway implements AutoCloseable {
   private final AdminServer admin;
   private final Channel tunnelListener;
   private final Optional<Channel> kcpListener;
+  private final Optional<Overlay> overlay;
   private final GatewayAddresses addresses;
   private final PublicAddresses visitors;
   private volatile Phase phase = Phase.SERVING;
@@ -152,6 +155,8 @@ public final class Gateway implements AutoCloseable {
           new PublicAddresses(
               config.ingress(), http.map(GatewayAddresses::of), https.map(GatewayAddresses::of));
 
+      overlay = startOverlay(clock);
+      overlay.ifPresent(operations::overlay);
       tunnel =
           begun(
               new TunnelServer(
@@ -166,7 +171,7 @@ public final class Gateway implements AutoCloseable {
                       new ClientApi(
                               storage,
                               this::discovery,
-                              List.of(),
+                              overlay.map(Overlay::endpoints).orElse(List.of()),
                               config.client().limits(),
                               blocking)
                           ::install,
@@ -185,6 +190,7 @@ public final class Gateway implements AutoCloseable {
         kcpListener = Optional.empty();
       }
       var metrics = GatewayMetrics.of(ingress.counters(), tunnel, backends);
+      overlay.ifPresent(it -> OverlayMetrics.bind(metrics, it));
       admin = begun(startAdmin(operations, metrics), AdminServer::close);
       addresses =
           new GatewayAddresses(
@@ -192,6 +198,7 @@ public final class Gateway implements AutoCloseable {
               https.map(GatewayAddresses::of),
               GatewayAddresses.of(tunnelListener),
               kcpListener.map(GatewayAddresses::of),
+              overlay.map(Overlay::address),
               admin.address().resolve());
       directory.writeAdminAddress(
           new AdminAddress(admin.address(), certificates.adminFingerprint()));
@@ -205,10 +212,32 @@ public final class Gateway implements AutoCloseable {
     }
   }
 
+  private Optional<Overlay> startOverlay(Clock clock) throws IOException {
+    Optional<HostPort> at = config.overlay().quic();
+    if (at.isEmpty()) {
+      return Optional.empty();
+    }
+    if (!NativeSupport.quic()) {
+      LOG.warn("no overlay: QUIC has no native library for this machine key=overlay.quic");
+      return Optional.empty();
+    }
+    var surroundings =
+        new Overlay.Surroundings(loops, certificates.forNodes(), storage, blocking, clock);
+    try {
+      return Optional.of(
+          begun(Overlay.start(config.overlay(), at.get().resolve(), surroundings), Overlay::close));
+    } catch (StorageException e) {
+      throw e;
+    } catch (IOException e) {
+      throw cannotListen("overlay.quic", at.get(), e);
+    }
+  }
+
   private AdminServer startAdmin(GatewayOperations operations, PrometheusMeterRegistry metrics)
       throws IOException {
     var surroundings =
-        new AdminServer.Surroundings(storage, operations, Optional.empty(), metrics, loops);
+        new AdminServer.Surroundings(
+            storage, operations, overlay.map(Overlay::operations), metrics, loops);
     var hostnames = config.gateway().hostname().stream().collect(Collectors.toSet());
     var tls = certificates.forAdmin();
     try {
@@ -236,6 +265,11 @@ public final class Gateway implements AutoCloseable {
   /// The connected agents.
   public Backends backends() {
     return backends;
+  }
+
+  /// The overlay network, if it is on.
+  public Optional<Overlay> overlay() {
+    return overlay;
   }
 
   /// The tunnel server, for an embedder that accepts agents by other means.
@@ -296,7 +330,7 @@ public final class Gateway implements AutoCloseable {
                   at.getAddress().isAnyLocalAddress() ? "" : at.getAddress().getHostAddress(),
                   at.getPort());
             }),
-        Optional.empty(),
+        overlay.map(Overlay::quic),
         visitors.endpoints());
   }
 

@@ -13,12 +13,14 @@ import java.util.TreeMap;
 /// @param https public HTTPS, if it is on
 /// @param tunnel agents and the client API over TLS
 /// @param kcp agents over KCP, if it is on
+/// @param overlay nodes over QUIC, if it is on
 /// @param admin the admin API
 public record GatewayAddresses(
     Optional<InetSocketAddress> http,
     Optional<InetSocketAddress> https,
     InetSocketAddress tunnel,
     Optional<InetSocketAddress> kcp,
+    Optional<InetSocketAddress> overlay,
     InetSocketAddress admin) {
 
   /// The addresses by the key of their listener in the configuration.
@@ -28,6 +30,7 @@ public record GatewayAddresses(
     https.ifPresent(it -> all.put("ingress.https", text(it)));
     all.put("tunnel.tls", text(tunnel));
     kcp.ifPresent(it -> all.put("tunnel.kcp", text(it)));
+    overlay.ifPresent(it -> all.put("overlay.quic", text(it)));
     all.put("admin.listen", text(admin));
     return all;
   }

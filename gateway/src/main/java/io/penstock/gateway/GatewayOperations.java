@@ -9,6 +9,7 @@ import io.penstock.gateway.backend.Backends;
 import io.penstock.gateway.backend.TunnelServer;
 import io.penstock.gateway.ingress.Route;
 import io.penstock.gateway.ingress.RouteTable;
+import io.penstock.gateway.overlay.Overlay;
 import io.penstock.gateway.store.Storage;
 import io.penstock.gateway.store.StorageException;
 import io.penstock.gateway.store.StoredRoute;
@@ -30,6 +31,7 @@ final class GatewayOperations implements Operations {
   private final Backends backends;
   private final Supplier<GatewayStatus> status;
   private volatile @Nullable TunnelServer tunnel;
+  private volatile @Nullable Overlay overlay;
 
   GatewayOperations(
       Storage storage, RouteTable routes, Backends backends, Supplier<GatewayStatus> status) {
@@ -42,6 +44,11 @@ final class GatewayOperations implements Operations {
   /// Says who holds the connections, once it exists.
   void tunnel(TunnelServer server) {
     this.tunnel = server;
+  }
+
+  /// Says who holds the tunnels of nodes, once it exists.
+  void overlay(Overlay started) {
+    this.overlay = started;
   }
 
   /// Reads the routes from the storage into the table of the ingress.
@@ -88,6 +95,10 @@ final class GatewayOperations implements Operations {
     TunnelServer server = tunnel;
     if (server != null) {
       server.tokenRevoked(token);
+    }
+    Overlay nodes = overlay;
+    if (nodes != null) {
+      nodes.tokenRevoked(token);
     }
   }
 

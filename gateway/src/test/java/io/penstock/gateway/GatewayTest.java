@@ -58,7 +58,8 @@ class GatewayTest {
                   Files.getPosixFilePermissions(gateway.adminTokenFile())))
           .isEqualTo("rw-------");
       assertThat(gateway.addresses().byKey())
-          .containsOnlyKeys("ingress.http", "ingress.https", "tunnel.tls", "admin.listen");
+          .containsOnlyKeys(
+              "ingress.http", "ingress.https", "tunnel.tls", "overlay.quic", "admin.listen");
     }
     try (Gateway again = Gateway.start(config().build())) {
       assertThat(again.fingerprint()).contains(fingerprint);
@@ -101,7 +102,8 @@ class GatewayTest {
         var discovery = client.discover();
         assertThat(discovery.kcp().orElseThrow().port())
             .isEqualTo(gateway.addresses().kcp().orElseThrow().getPort());
-        assertThat(discovery.quic()).isEmpty();
+        assertThat(discovery.quic().orElseThrow().port())
+            .isEqualTo(gateway.addresses().overlay().orElseThrow().getPort());
         assertThat(discovery.publicEndpoints())
             .contains(
                 new PublicEndpoint("http", gateway.addresses().http().orElseThrow().getPort()));

@@ -5,7 +5,6 @@ import io.penstock.api.IsdAs;
 import io.penstock.gateway.overlay.lease.AddressPool;
 import io.penstock.gateway.overlay.lease.AddressWish;
 import io.penstock.gateway.overlay.lease.LeaseGrant;
-import io.penstock.gateway.overlay.session.NodeClaims;
 import io.penstock.gateway.store.StorageException;
 import io.penstock.gateway.store.StoredLease;
 import io.penstock.protocol.snaptun.AddressRange;
@@ -17,39 +16,42 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Gives addresses of the pool to tunnels. Blocks on the storage.
-public final class NodeAllocator implements AddressAllocator<NodeClaims> {
+final class NodeAllocator implements AddressAllocator<TunnelSession> {
 
   private static final Logger LOG = LoggerFactory.getLogger(NodeAllocator.class);
 
   /// An allocation is known by its lease, whose generation no other one has.
   ///
   /// @param lease as it was granted
-  public record LeaseId(StoredLease lease) implements AllocationId {}
+  record LeaseId(StoredLease lease) implements AllocationId {}
 
   private final AddressPool pool;
   private final long isdAs;
 
-  public NodeAllocator(AddressPool pool, IsdAs isdAs) {
+  NodeAllocator(AddressPool pool, IsdAs isdAs) {
     this.pool = pool;
     this.isdAs = isdAs.toLong();
   }
 
   @Override
-  public Allocation allocate(NodeClaims claims, AddressRange wanted) {
+  public Allocation allocate(TunnelSession session, AddressRange wanted) {
     if (wanted.isdAs() != io.penstock.protocol.snaptun.IsdAs.WILDCARD && wanted.isdAs() != isdAs) {
       return new Allocation.Refused(Reason.NO_SUCH_ISD_AS, "this network has another ISD-AS");
     }
     AddressWish wish = AddressWish.of(IpAddress.of(wanted.addressBytes()));
     try {
-      return switch (pool.allocate(claims.node(), wish)) {
-        case LeaseGrant.Granted(var lease) ->
-            new Allocation.Granted(
-                new LeaseId(lease), AddressRange.ofBytes(isdAs, lease.address().bytes()));
+      return switch (pool.allocate(session.claims().node(), wish)) {
+        case LeaseGrant.Granted(var lease) -> {
+          session.granted(lease);
+          yield new Allocation.Granted(
+              new LeaseId(lease), AddressRange.ofBytes(isdAs, lease.address().bytes()));
+        }
         case LeaseGrant.Refused(var refusal) ->
             new Allocation.Refused(reason(refusal), refusal.text());
       };
     } catch (StorageException e) {
-      LOG.error("cannot allocate an address node={} reason=storage_failed", claims.node(), e);
+      LOG.error(
+          "cannot allocate an address node={} reason=storage_failed", session.claims().node(), e);
       return new Allocation.Refused(Reason.REJECTED, "the gateway's storage does not answer");
     }
   }

@@ -1,6 +1,5 @@
 package io.penstock.gateway.overlay;
 
-import io.penstock.gateway.overlay.session.NodeClaims;
 import io.penstock.gateway.overlay.session.SessionGuard;
 import io.penstock.gateway.store.StorageException;
 import io.penstock.transport.snaptun.TokenValidator;
@@ -8,21 +7,21 @@ import io.penstock.transport.snaptun.TokenVerdict;
 import java.time.Instant;
 
 /// Judges session tokens for the tunnel server. Blocks on the storage.
-public final class NodeValidator implements TokenValidator<NodeClaims> {
+final class NodeValidator implements TokenValidator<TunnelSession> {
 
   private final SessionGuard guard;
 
-  public NodeValidator(SessionGuard guard) {
+  NodeValidator(SessionGuard guard) {
     this.guard = guard;
   }
 
   /// Looks at the guard's own clock, by which the tokens were made.
   @Override
-  public TokenVerdict<NodeClaims> validate(String token, Instant now) {
+  public TokenVerdict<TunnelSession> validate(String token, Instant now) {
     try {
       return switch (guard.check(token)) {
         case io.penstock.gateway.overlay.session.TokenVerdict.Valid(var claims) ->
-            new TokenVerdict.Valid<>(claims, claims.expires());
+            new TokenVerdict.Valid<>(new TunnelSession(claims), claims.expires());
         case io.penstock.gateway.overlay.session.TokenVerdict.BadSignature _,
             io.penstock.gateway.overlay.session.TokenVerdict.Revoked _ ->
             // To the peer a token that was taken back is one that nobody vouches for.
@@ -39,7 +38,11 @@ public final class NodeValidator implements TokenValidator<NodeClaims> {
 
   /// A tunnel belongs to one node, whichever API token has bought its present session.
   @Override
-  public boolean continues(NodeClaims established, NodeClaims presented) {
-    return established.node().equals(presented.node());
+  public boolean continues(TunnelSession established, TunnelSession presented) {
+    if (!established.claims().node().equals(presented.claims().node())) {
+      return false;
+    }
+    presented.follow(established);
+    return true;
   }
 }

@@ -1,8 +1,10 @@
-/// The private network of the nodes: each connects with a packet tunnel over QUIC, and the gateway
-/// routes between them.
+/// The overlay as a whole: takes the QUIC connections of nodes, lets them renew sessions and lease
+/// addresses, and puts their packets into the router.
 ///
-/// `session` says who may come and for how long, `lease` who has which address, `peer` who else is
-/// there and under which name. Here is what belongs to all of them together.
+/// The rooms below each do one thing and know nothing of each other: `session` who may come in,
+/// `lease` which address a node has, `router` where a packet goes, `peer` who is there. This room
+/// alone joins them, and knows QUIC. [Overlay] is called by the gateway; tunnels run on the event
+/// loops of their connections, sessions and leases on virtual threads.
 @NullMarked
 package io.penstock.gateway.overlay;
 

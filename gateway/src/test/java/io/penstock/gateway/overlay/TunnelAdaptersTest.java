@@ -43,7 +43,7 @@ class TunnelAdaptersTest {
 
   private final MovedClock clock = new MovedClock();
   private final UUID db = UUID.fromString("00000000-0000-4000-8000-00000000000a");
-  private final NodeClaims claims = new NodeClaims(db, "ann", "tok_1", "j", NOON);
+  private final TunnelSession session = session(db, "tok_1");
   private Storage storage;
   private CreatedToken token;
   private NodeTokens tokens;
@@ -76,7 +76,7 @@ class TunnelAdaptersTest {
     storage.close();
   }
 
-  private TokenVerdict<NodeClaims> judged(String text) {
+  private TokenVerdict<TunnelSession> judged(String text) {
     return validator.validate(text, clock.instant());
   }
 
@@ -105,19 +105,37 @@ class TunnelAdaptersTest {
 
   @Test
   void letsATunnelGoOnWithTokensOfItsNodeAlone() {
-    NodeClaims sameNode = new NodeClaims(db, "ann", "tok_2", "k", NOON);
-    NodeClaims other = new NodeClaims(UUID.randomUUID(), "ann", "tok_1", "j", NOON);
+    TunnelSession sameNode = session(db, "tok_2");
+    TunnelSession other = session(UUID.randomUUID(), "tok_1");
 
-    assertThat(validator.continues(claims, sameNode)).isTrue();
-    assertThat(validator.continues(claims, other)).isFalse();
+    assertThat(validator.continues(session, sameNode)).isTrue();
+    assertThat(validator.continues(session, other)).isFalse();
+  }
+
+  @Test
+  void aTunnelKnowsTheGenerationOfItsOwnLeasesAfterARenewalToo() {
+    var first = (Allocation.Granted) allocator.allocate(session, AddressRange.ipv4(OURS, 0));
+    IpAddress address = IpAddress.of(first.address().addressBytes());
+    TunnelSession newerTunnel = session(db, "tok_1");
+    allocator.allocate(newerTunnel, AddressRange.ipv4(OURS, 0));
+    TunnelSession renewed = session(db, "tok_1");
+    validator.continues(session, renewed);
+
+    long own = session.lease(address).orElseThrow().generation();
+    assertThat(renewed.lease(address).orElseThrow().generation()).isEqualTo(own);
+    assertThat(newerTunnel.lease(address).orElseThrow().generation()).isGreaterThan(own);
+  }
+
+  private static TunnelSession session(UUID node, String apiToken) {
+    return new TunnelSession(new NodeClaims(node, "ann", apiToken, "j", NOON));
   }
 
   @Test
   void givesAddressesUnderTheConfiguredIsdAs() {
-    var any = allocator.allocate(claims, AddressRange.ipv4(IsdAs.WILDCARD, 0));
+    var any = allocator.allocate(session, AddressRange.ipv4(IsdAs.WILDCARD, 0));
     var named =
         allocator.allocate(
-            claims, AddressRange.ofBytes(OURS, IpAddress.parse("fd7c:4a1b:93e2::9").bytes()));
+            session, AddressRange.ofBytes(OURS, IpAddress.parse("fd7c:4a1b:93e2::9").bytes()));
 
     assertThat(any)
         .isInstanceOfSatisfying(
@@ -133,7 +151,7 @@ class TunnelAdaptersTest {
   }
 
   private void isRefused(AddressRange wanted, Reason reason) {
-    assertThat(allocator.allocate(claims, wanted))
+    assertThat(allocator.allocate(session, wanted))
         .isInstanceOfSatisfying(
             Allocation.Refused.class, refused -> assertThat(refused.reason()).isEqualTo(reason));
   }
@@ -147,8 +165,8 @@ class TunnelAdaptersTest {
 
   @Test
   void holdsAndTakesBackWhatItGave() throws Exception {
-    var first = (Allocation.Granted) allocator.allocate(claims, AddressRange.ipv4(OURS, 0));
-    var second = (Allocation.Granted) allocator.allocate(claims, AddressRange.ipv4(OURS, 0));
+    var first = (Allocation.Granted) allocator.allocate(session, AddressRange.ipv4(OURS, 0));
+    var second = (Allocation.Granted) allocator.allocate(session, AddressRange.ipv4(OURS, 0));
 
     assertThat(second.address()).isEqualTo(first.address());
     assertThat(allocator.putOnHold(first.id())).as("an older tunnel's").isFalse();
