@@ -142,7 +142,7 @@ class JsonTest {
     }
   }
 
-  @FuzzTest(maxDuration = "15s")
+  @FuzzTest(maxDuration = "15s", maxExecutions = 20_000)
   void survivesAnyBytes(byte[] bytes) {
     readsOrRefuses(bytes);
   }

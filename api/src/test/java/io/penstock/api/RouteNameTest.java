@@ -107,7 +107,7 @@ class RouteNameTest {
     }
   }
 
-  @FuzzTest(maxDuration = "15s")
+  @FuzzTest(maxDuration = "15s", maxExecutions = 20_000)
   void survivesAnyBytes(byte[] bytes) {
     parsesOrRefuses(new String(bytes, StandardCharsets.UTF_8));
   }

@@ -281,7 +281,7 @@ class ConfigBinderTest {
     }
   }
 
-  @FuzzTest(maxDuration = "15s")
+  @FuzzTest(maxDuration = "15s", maxExecutions = 20_000)
   void survivesAnyBytes(byte[] bytes) {
     bindsOrTells(new String(bytes, StandardCharsets.UTF_8));
   }

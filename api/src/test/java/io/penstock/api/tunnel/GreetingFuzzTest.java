@@ -8,7 +8,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 /// is written again.
 class GreetingFuzzTest {
 
-  @FuzzTest(maxDuration = "15s")
+  @FuzzTest(maxDuration = "15s", maxExecutions = 20_000)
   void any_bytes_are_a_greeting_or_refused(byte[] bytes) throws Exception {
     try {
       AgentHello hello = AgentHello.parse(bytes);

@@ -25,7 +25,7 @@ class RequestFuzzTest {
   private static final Pattern FIELD = Pattern.compile("[!-9;-~]+:[\\t -~\\x80-\\xff]*");
   private static final Visitor VISITOR = new Visitor("192.0.2.1", "192.0.2.1", "http", false);
 
-  @FuzzTest(maxDuration = "15s")
+  @FuzzTest(maxDuration = "15s", maxExecutions = 20_000)
   void any_bytes_are_read_alike_in_any_pieces(byte[] input) {
     List<String> whole = read(input, Math.max(1, input.length));
 

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 /// Whatever a peer sends, a session neither throws nor holds more than it may.
 class KcpFuzzTest {
 
-  @FuzzTest(maxDuration = "15s")
+  @FuzzTest(maxDuration = "15s", maxExecutions = 20_000)
   void any_course_of_events_is_borne(byte[] script) {
     HostileScript.run(script);
   }

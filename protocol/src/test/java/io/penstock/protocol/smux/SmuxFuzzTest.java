@@ -19,7 +19,7 @@ class SmuxFuzzTest {
       SmuxConfig.builder().maxReceiveBufferBytes(BOUND).maxPeerStreams(100).build();
   private static final SmuxConfig V2 = V1.toBuilder().version(2).build();
 
-  @FuzzTest(maxDuration = "15s")
+  @FuzzTest(maxDuration = "15s", maxExecutions = 20_000)
   void any_bytes_are_survived(byte[] input) {
     survive(V1, input, input.length);
     survive(V2, input, input.length);
@@ -94,7 +94,8 @@ class SmuxFuzzTest {
     end.accepted.forEach(end::readAll);
     boolean untouched = end.cuts.stream().noneMatch(cut -> cut.stream() == ours);
     if (untouched && ours.state() == SmuxStreamState.OPEN && ours.sendableBytes() > 0) {
-      assertThat(end.outputFrames()).contains("PSH 2 5");
+      // The peer may have lowered the window to a byte.
+      assertThat(end.outputFrames()).anyMatch(frame -> frame.startsWith("PSH 2 "));
     } else {
       end.output().release();
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /// Whatever a peer sends on a control stream ends in a value, and in the same one for any split.
 class SnapTunFuzzTest {
 
-  @FuzzTest(maxDuration = "15s")
+  @FuzzTest(maxDuration = "15s", maxExecutions = 20_000)
   void any_bytes_are_survived(byte[] input) {
     survive(input, input.length / 2);
   }

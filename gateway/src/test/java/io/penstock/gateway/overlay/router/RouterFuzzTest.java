@@ -31,7 +31,7 @@ class RouterFuzzTest {
           AllowRule.Protocol.UDP,
           List.of(new PortRange(1, 100)));
 
-  @FuzzTest(maxDuration = "15s")
+  @FuzzTest(maxDuration = "15s", maxExecutions = 20_000)
   void any_bytes_are_borne(byte[] bytes) {
     try (TestNetwork net =
         new TestNetwork(TestNetwork.config().build(), new OverlayPolicy(List.of(RULE)))) {

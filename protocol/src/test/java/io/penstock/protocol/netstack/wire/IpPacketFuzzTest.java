@@ -19,7 +19,7 @@ class IpPacketFuzzTest {
   private final IpPacket view = new IpPacket();
   private final IpPacket quoted = new IpPacket();
 
-  @FuzzTest(maxDuration = "15s")
+  @FuzzTest(maxDuration = "15s", maxExecutions = 20_000)
   void any_bytes_are_borne(byte[] bytes) {
     read(bytes);
   }
