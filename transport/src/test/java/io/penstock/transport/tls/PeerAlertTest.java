@@ -27,6 +27,7 @@ import io.netty.pkitesting.X509Bundle;
 import io.netty.util.ReferenceCountUtil;
 import io.penstock.transport.NativeSupport;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,6 +122,8 @@ class PeerAlertTest {
   }
 
   private Throwable handshake(Channel server, SslContext tls, long limitMillis) {
+    // A handshake that fails takes the handler out of the pipeline.
+    var handlers = new CompletableFuture<SslHandler>();
     Channel client =
         new Bootstrap()
             .group(loops)
@@ -132,12 +135,13 @@ class PeerAlertTest {
                     SslHandler handler = tls.newHandler(channel.alloc(), "localhost", 1);
                     handler.setHandshakeTimeoutMillis(limitMillis);
                     channel.pipeline().addLast(handler, new Quiet());
+                    handlers.complete(handler);
                   }
                 })
             .connect(server.localAddress())
             .syncUninterruptibly()
             .channel();
-    var done = client.pipeline().get(SslHandler.class).handshakeFuture().awaitUninterruptibly();
+    var done = handlers.join().handshakeFuture().awaitUninterruptibly();
     client.close().syncUninterruptibly();
     server.close().syncUninterruptibly();
     return done.cause();
