@@ -12,4 +12,5 @@ module io.penstock.node {
   exports io.penstock.node.agent;
   exports io.penstock.node.agent.app;
   exports io.penstock.node.demo;
+  exports io.penstock.node.identity;
 }

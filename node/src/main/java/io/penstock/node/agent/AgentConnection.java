@@ -5,6 +5,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.penstock.api.tunnel.AgentWelcome;
 import io.penstock.api.tunnel.Refusal;
+import io.penstock.node.retry.Backoff;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

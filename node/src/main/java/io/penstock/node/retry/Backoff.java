@@ -1,11 +1,11 @@
-package io.penstock.node.agent;
+package io.penstock.node.retry;
 
 import java.time.Duration;
 import java.util.function.DoubleSupplier;
 
 /// The waits between two attempts: doubling up to a limit, each drawn from its upper half so that
-/// many agents of one gateway do not come back at the same moment. Not thread-safe.
-final class Backoff {
+/// many clients of one gateway do not come back at the same moment. Not thread-safe.
+public final class Backoff {
 
   private final long leastNanos;
   private final long mostNanos;
@@ -13,7 +13,7 @@ final class Backoff {
   private long ceilingNanos;
 
   /// @param random gives numbers from 0 to below 1
-  Backoff(Duration least, Duration most, DoubleSupplier random) {
+  public Backoff(Duration least, Duration most, DoubleSupplier random) {
     this.leastNanos = least.toNanos();
     this.mostNanos = most.toNanos();
     this.random = random;
@@ -21,14 +21,14 @@ final class Backoff {
   }
 
   /// Returns how long to wait now, in nanoseconds, and makes the next wait longer.
-  long nextNanos() {
+  public long nextNanos() {
     long ceiling = ceilingNanos;
     ceilingNanos = ceiling > mostNanos / 2 ? mostNanos : ceiling * 2;
     return ceiling / 2 + (long) (random.getAsDouble() * (ceiling - ceiling / 2));
   }
 
   /// Starts small again.
-  void reset() {
+  public void reset() {
     ceilingNanos = leastNanos;
   }
 }

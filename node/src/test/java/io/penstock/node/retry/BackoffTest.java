@@ -1,4 +1,4 @@
-package io.penstock.node.agent;
+package io.penstock.node.retry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,111 @@
+package io.penstock.node.identity;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/// The file `node.pem` in a node's state directory, for its owner alone.
+///
+/// It appears whole or not at all, and is on the disk before anybody is told of what is in it: a
+/// node that forgot its key after a power failure could never be itself again.
+final class IdentityFile {
+
+  private static final String NAME = "node.pem";
+
+  /// A key and an id in PEM are a few hundred bytes.
+  private static final int MAX_BYTES = 16 * 1024;
+
+  private static final Set<PosixFilePermission> OWNER_ONLY =
+      PosixFilePermissions.fromString("rw-------");
+  private static final Set<PosixFilePermission> OTHERS_WRITE =
+      EnumSet.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
+
+  private final Path directory;
+  private final Path file;
+
+  private IdentityFile(Path directory) {
+    this.directory = directory;
+    this.file = directory.resolve(NAME);
+  }
+
+  /// Makes the directory unless there is one.
+  static IdentityFile in(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      Files.createDirectories(
+          directory,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+    Set<PosixFilePermission> allowed = Files.getPosixFilePermissions(directory);
+    if (allowed.stream().anyMatch(OTHERS_WRITE::contains)) {
+      throw new IOException(
+          "others may change the files in %s (%s); try: chmod 700 %s"
+              .formatted(directory, PosixFilePermissions.toString(allowed), directory));
+    }
+    return new IdentityFile(directory);
+  }
+
+  /// Reads the identity, or keeps a new one. The caller holds the directory's lock.
+  StoredIdentity readOrCreate(Supplier<StoredIdentity> fresh) throws IOException {
+    if (Files.exists(file)) {
+      return read();
+    }
+    StoredIdentity made = fresh.get();
+    write(made.pem());
+    return made;
+  }
+
+  private StoredIdentity read() throws IOException {
+    Set<PosixFilePermission> allowed = Files.getPosixFilePermissions(file);
+    if (!OWNER_ONLY.containsAll(allowed)) {
+      throw new IOException(
+          "others may use the key in %s (%s); if nobody has, try: chmod 600 %s"
+              .formatted(file, PosixFilePermissions.toString(allowed), file));
+    }
+    if (Files.size(file) > MAX_BYTES) {
+      throw broken("it is too large");
+    }
+    try {
+      return StoredIdentity.parse(Files.readString(file, StandardCharsets.US_ASCII));
+    } catch (CharacterCodingException | IllegalArgumentException e) {
+      throw broken(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private IOException broken(String why) {
+    return new IOException(
+        "%s holds no node's identity: %s; put back a copy, or remove it to become a new node"
+            .formatted(file, why));
+  }
+
+  private void write(String pem) throws IOException {
+    Path next =
+        Files.createTempFile(
+            directory, "node", ".next", PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+    try {
+      try (FileChannel out = FileChannel.open(next, StandardOpenOption.WRITE)) {
+        ByteBuffer bytes = ByteBuffer.wrap(pem.getBytes(StandardCharsets.US_ASCII));
+        while (bytes.hasRemaining()) {
+          out.write(bytes);
+        }
+        out.force(true);
+      }
+      Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+      try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
+        names.force(true);
+      }
+    } finally {
+      Files.deleteIfExists(next);
+    }
+  }
+}
