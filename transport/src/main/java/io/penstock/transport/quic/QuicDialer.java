@@ -19,6 +19,7 @@ import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -106,7 +107,7 @@ public final class QuicDialer {
             return;
           }
           QuicChannel connection = connecting.getNow();
-          connection.closeFuture().addListener(_ -> socket.close());
+          connection.closeFuture().addListener(_ -> closeSoon(socket));
           if (!attempt.result().complete(connection)) {
             var _ = connection.close();
           }
@@ -124,8 +125,18 @@ public final class QuicDialer {
   }
 
   private static void fail(Attempt attempt, IOException cause) {
-    var _ = attempt.socket().close();
+    closeSoon(attempt.socket());
     attempt.result().completeExceptionally(cause);
+  }
+
+  /// Closes a socket in a turn of its own: a connection may end while packets are read from the
+  /// socket, and the reads that are left would fail with a warning.
+  private static void closeSoon(Channel socket) {
+    try {
+      socket.eventLoop().execute(socket::close);
+    } catch (RejectedExecutionException _) {
+      // The loop has ended and closed what was open on it.
+    }
   }
 
   private IOException noAnswer(Attempt attempt) {

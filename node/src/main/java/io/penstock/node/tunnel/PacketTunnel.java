@@ -1,0 +1,226 @@
+package io.penstock.node.tunnel;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.penstock.api.IpAddress;
+import io.penstock.api.OverlayNetwork;
+import io.penstock.protocol.snaptun.SnapTun;
+import io.penstock.transport.NativeSupport;
+import io.penstock.transport.quic.QuicDialer;
+import io.penstock.transport.snaptun.SnapTunClient;
+import io.penstock.transport.snaptun.SnapTunClientConfig;
+import io.penstock.transport.tls.ClientTls;
+import io.penstock.transport.tls.QuicTls;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A node's way into its overlay network: IP packets in and out, through a gateway.
+///
+/// ```java
+/// try (var identity = NodeIdentity.open(stateDirectory);
+///     var tunnel = PacketTunnel.connect(
+///         PacketTunnelConfig.builder(gateway, identity, "db").token(token).build())) {
+///   tunnel.onPacket(packet -> …);
+///   tunnel.send(packet);
+/// }
+/// ```
+///
+/// It reconnects by itself, with the addresses that it had, until it is closed or refused for a
+/// reason that only a person can mend. All methods may be called from any thread; only those that
+/// say so block.
+public final class PacketTunnel implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(PacketTunnel.class);
+
+  private static final Duration LOOPS_LIMIT = Duration.ofSeconds(1);
+
+  private final PacketTunnelConfig config;
+  private final Consumer<TunnelStatus> listener;
+  private final MultiThreadIoEventLoopGroup loops;
+  private final EventLoop loop;
+  private final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
+  private final ExecutorService events =
+      Executors.newSingleThreadExecutor(Thread.ofVirtual().name("penstock-node-events").factory());
+  private final PacketDoor door = new PacketDoor();
+  private final TunnelLink link;
+  private final Object changes = new Object();
+  private volatile TunnelStatus status = new TunnelStatus.Connecting();
+
+  private PacketTunnel(PacketTunnelConfig config, Consumer<TunnelStatus> listener)
+      throws IOException {
+    if (!NativeSupport.quic()) {
+      throw new IOException(
+          "QUIC needs its native part, which is not there for this platform (see: penstock version)");
+    }
+    this.config = config;
+    this.listener = listener;
+    var tls = QuicTls.client(config.trust(), List.of(SnapTun.ALPN));
+    var sessions = new Sessions(config, ClientTls.jdkContext(config.trust()));
+    loops = NativeSupport.newEventLoops(1, "penstock-node");
+    loop = loops.next();
+    link =
+        new TunnelLink(
+            config,
+            new TunnelLink.Parts(
+                sessions,
+                new QuicDialer(tls, config.quic()),
+                new SnapTunClient(SnapTunClientConfig.of(config.quic()), blocking),
+                blocking),
+            loop,
+            door,
+            this::changed);
+  }
+
+  /// Starts a tunnel and returns at once.
+  ///
+  /// @param listener is told each new status, in order, on a virtual thread of its own; not the
+  ///   first, which is always [TunnelStatus.Connecting]
+  /// @throws IOException when the trust cannot be set up, or this platform has no QUIC
+  public static PacketTunnel start(PacketTunnelConfig config, Consumer<TunnelStatus> listener)
+      throws IOException {
+    PacketTunnel tunnel = new PacketTunnel(config, listener);
+    tunnel.link.start();
+    return tunnel;
+  }
+
+  /// Starts a tunnel and blocks until packets travel.
+  ///
+  /// @throws TunnelStoppedException when only a person can mend it
+  /// @throws IOException when the first attempt fails otherwise, with the reason
+  public static PacketTunnel connect(PacketTunnelConfig config)
+      throws IOException, InterruptedException {
+    PacketTunnel tunnel = start(config, _ -> {});
+    try {
+      tunnel.awaitFirstResult();
+      return tunnel;
+    } catch (IOException | InterruptedException e) {
+      tunnel.close();
+      throw e;
+    }
+  }
+
+  // ---- packets ----
+
+  /// Sets who takes the packets that come; until then they are dropped.
+  ///
+  /// The consumer is called on the event loop with each packet, which it then owns.
+  public void onPacket(Consumer<ByteBuf> consumer) {
+    door.onPacket(consumer);
+  }
+
+  /// Sends one IP packet; it leaves at the end of this turn of the event loop.
+  ///
+  /// @param packet is still the caller's after [Sent#FULL], and only then
+  public Sent send(ByteBuf packet) {
+    return door.send(packet);
+  }
+
+  /// Sends one IP packet as soon as there is room, in the order of the calls; completes on the
+  /// event loop. It does not wait for a tunnel.
+  ///
+  /// @param packet is still the caller's after [Sent#FULL], and only then
+  public CompletionStage<Sent> sendWhenWritable(ByteBuf packet) {
+    return door.sendWhenWritable(packet);
+  }
+
+  /// Sets the one listener that runs on the event loop each time there is room again after
+  /// [Sent#FULL], and when the tunnel is lost.
+  public void onRoom(Runnable listener) {
+    door.onRoom(listener);
+  }
+
+  /// The event loop on which packets come.
+  public EventLoop eventLoop() {
+    return loop;
+  }
+
+  // ---- how it is doing ----
+
+  public TunnelStatus status() {
+    return status;
+  }
+
+  /// The largest packet that the path carries now; 0 while there is no tunnel.
+  public int mtu() {
+    return status instanceof TunnelStatus.Connected(_, int mtu) ? mtu : 0;
+  }
+
+  /// The node's own addresses; none while there is no tunnel.
+  public List<IpAddress> addresses() {
+    return status instanceof TunnelStatus.Connected(var addresses, _) ? addresses : List.of();
+  }
+
+  /// The network as the gateway described it with the last session; empty before the first.
+  public Optional<OverlayNetwork> network() {
+    return link.network();
+  }
+
+  /// Blocks until the tunnel has ended, by `close` or because it stopped for good.
+  public void awaitClosed() throws InterruptedException {
+    synchronized (changes) {
+      while (!status.isFinal()) {
+        changes.wait();
+      }
+    }
+  }
+
+  /// Tells the gateway that the node goes and ends everything; blocks for at most a little more
+  /// than the limit. Repeatable, and needed also after the tunnel has stopped by itself.
+  @Override
+  public void close() {
+    CompletionStage<Void> gone = link.close();
+    try {
+      gone.toCompletableFuture().get(config.closeLimit().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException _) {
+      LOG.warn("the connection did not end in time close_limit={}", config.closeLimit());
+    } catch (ExecutionException e) {
+      LOG.warn("the connection did not end cleanly", e);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    blocking.shutdownNow();
+    NativeSupport.endEventLoops(loops, LOOPS_LIMIT).awaitUninterruptibly();
+    events.shutdown();
+  }
+
+  private void awaitFirstResult() throws IOException, InterruptedException {
+    synchronized (changes) {
+      while (status instanceof TunnelStatus.Connecting) {
+        changes.wait();
+      }
+    }
+    switch (status) {
+      case TunnelStatus.Connected _ -> {
+        // As it should be.
+      }
+      case TunnelStatus.Waiting(String reason, _) -> throw new IOException(reason);
+      case TunnelStatus.Stopped stopped -> throw new TunnelStoppedException(stopped);
+      case TunnelStatus.Connecting _, TunnelStatus.Closed _ ->
+          throw new IOException("the tunnel was closed");
+    }
+  }
+
+  /// On the event loop, with each status but the first.
+  private void changed(TunnelStatus next) {
+    synchronized (changes) {
+      if (next.equals(status)) {
+        return;
+      }
+      status = next;
+      changes.notifyAll();
+    }
+    events.execute(() -> listener.accept(next));
+  }
+}

@@ -1,0 +1,98 @@
+package io.penstock.node.tunnel;
+
+import io.penstock.api.Session;
+import io.penstock.api.client.ApiException;
+import io.penstock.api.client.SessionClient;
+import io.penstock.api.tunnel.TunnelNames;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLContext;
+
+/// Where a tunnel buys its sessions: the client API of the gateway. Every call blocks.
+///
+/// Each session has a client of its own, so that nothing stays open for the hour until the next.
+final class Sessions {
+
+  /// What a person has to mend; everything else may mend itself.
+  private static final Set<String> LASTING =
+      Set.of(
+          "bad_request",
+          "no_signature",
+          "bad_token",
+          "missing_scope",
+          "bad_signature",
+          "key_mismatch",
+          "wrong_user",
+          "name_bound",
+          "name_taken");
+
+  private static final int NOT_FOUND = 404;
+
+  private final PacketTunnelConfig config;
+  private final SSLContext tls;
+  private final AtomicLong lastSignedMillis = new AtomicLong(Long.MIN_VALUE);
+
+  Sessions(PacketTunnelConfig config, SSLContext tls) {
+    this.config = config;
+    this.tls = tls;
+  }
+
+  /// Buys a session.
+  ///
+  /// @throws ApiException when the gateway refuses, see [#lasting]
+  Session buy() throws IOException {
+    String token = config.token().get();
+    try (var client = new SessionClient(config.gateway(), tls, token, this::laterThanBefore)) {
+      Session session = config.identity().openSession(client, config.name());
+      if (!session.alpn().equals(TunnelNames.ALPN_NODE)) {
+        throw new IOException(
+            "the gateway's tunnels speak \"%s\", this node \"%s\"; one of both is too old"
+                .formatted(session.alpn(), TunnelNames.ALPN_NODE));
+      }
+      return session;
+    }
+  }
+
+  /// Where the tunnel of a session goes.
+  static InetSocketAddress resolve(Session session) throws IOException {
+    try {
+      return session.quic().resolve();
+    } catch (UnknownHostException e) {
+      throw new IOException("there is no host " + session.quic().host(), e);
+    }
+  }
+
+  /// What to tell the user if a refusal does not pass by itself.
+  Optional<TunnelStatus.Stopped> lasting(ApiException refusal) {
+    if (refusal.status() == NOT_FOUND) {
+      return Optional.of(
+          new TunnelStatus.Stopped(
+              "no_overlay",
+              "the gateway %s has no overlay network; on the gateway try: penstock gateway --overlay ADDRESS"
+                  .formatted(config.gateway())));
+    }
+    if (!LASTING.contains(refusal.code())) {
+      return Optional.empty();
+    }
+    String advice =
+        switch (refusal.code()) {
+          case "name_taken" -> "; give this node another name";
+          case "key_mismatch" -> "; the identity of this node is another one than before";
+          default -> "";
+        };
+    return Optional.of(
+        new TunnelStatus.Stopped(refusal.code(), refusal.getMessage() + advice));
+  }
+
+  /// The clock, which a gateway must never see going back.
+  private Instant laterThanBefore() {
+    long now = System.currentTimeMillis();
+    return Instant.ofEpochMilli(
+        lastSignedMillis.updateAndGet(last -> Math.max(now, last + 1)));
+  }
+}
