@@ -13,5 +13,6 @@ module io.penstock.node {
   exports io.penstock.node.agent.app;
   exports io.penstock.node.demo;
   exports io.penstock.node.identity;
+  exports io.penstock.node.ping;
   exports io.penstock.node.tunnel;
 }

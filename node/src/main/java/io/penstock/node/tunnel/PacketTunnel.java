@@ -62,7 +62,8 @@ public final class PacketTunnel implements AutoCloseable {
       throws IOException {
     if (!NativeSupport.quic()) {
       throw new IOException(
-          "QUIC needs its native part, which is not there for this platform (see: penstock version)");
+          "QUIC needs its native part, which is not there for this platform (see: penstock"
+              + " version)");
     }
     this.config = config;
     this.listener = listener;

@@ -85,14 +85,12 @@ final class Sessions {
           case "key_mismatch" -> "; the identity of this node is another one than before";
           default -> "";
         };
-    return Optional.of(
-        new TunnelStatus.Stopped(refusal.code(), refusal.getMessage() + advice));
+    return Optional.of(new TunnelStatus.Stopped(refusal.code(), refusal.getMessage() + advice));
   }
 
   /// The clock, which a gateway must never see going back.
   private Instant laterThanBefore() {
     long now = System.currentTimeMillis();
-    return Instant.ofEpochMilli(
-        lastSignedMillis.updateAndGet(last -> Math.max(now, last + 1)));
+    return Instant.ofEpochMilli(lastSignedMillis.updateAndGet(last -> Math.max(now, last + 1)));
   }
 }

@@ -247,8 +247,7 @@ final class TunnelLink {
   private void ended(TunnelEnd end) {
     door.detach();
     tunnel = null;
-    if (state == State.UP
-        && System.nanoTime() - upSinceNanos >= config.stableAfter().toNanos()) {
+    if (state == State.UP && System.nanoTime() - upSinceNanos >= config.stableAfter().toNanos()) {
       backoff.reset();
     }
     boolean replaced =

@@ -71,8 +71,7 @@ class PacketTunnelTest {
   @Test
   void packets_travel_from_node_to_node() throws Exception {
     try (var sender = PacketTunnel.connect(network.node(identity, "a").build());
-        var receiver =
-            PacketTunnel.connect(network.node(NodeIdentity.ephemeral(), "b").build())) {
+        var receiver = PacketTunnel.connect(network.node(NodeIdentity.ephemeral(), "b").build())) {
       BlockingQueue<String> came = new LinkedBlockingQueue<>();
       receiver.onPacket(
           packet -> {
@@ -121,8 +120,7 @@ class PacketTunnelTest {
                   assertThat(tunnel.addresses())
                       .containsExactly(
                           IpAddress.parse("10.86.0.12"), IpAddress.parse("fd7c:4a1b:93e2::b")));
-      assertThat(network.asked(IpFamily.IPV4))
-          .containsExactly("0.0.0.0", "10.86.0.10", "0.0.0.0");
+      assertThat(network.asked(IpFamily.IPV4)).containsExactly("0.0.0.0", "10.86.0.10", "0.0.0.0");
     }
   }
 
@@ -331,7 +329,6 @@ class PacketTunnelTest {
   }
 
   private static int address(PacketTunnel tunnel) {
-    return Ipv4Address.of(
-        tunnel.addresses().getFirst().bytes());
+    return Ipv4Address.of(tunnel.addresses().getFirst().bytes());
   }
 }
