@@ -79,6 +79,7 @@ public final class Penstock implements Runnable {
             .addSubcommand(new BackendCommand(console))
             .addSubcommand(new NodeCommand(console))
             .addSubcommand(new LeaseCommand(console))
+            .addSubcommand(new PingCommand(console))
             .addSubcommand(new DemoCommand(console))
             .addSubcommand(new VersionCommand(console))
             .addSubcommand(new CompletionCommand(console));

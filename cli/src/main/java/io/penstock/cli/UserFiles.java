@@ -12,6 +12,11 @@ final class UserFiles {
     return base(console, "XDG_CONFIG_HOME", ".config").resolve("login.toml");
   }
 
+  /// Where the identity is kept under which `penstock ping` joins an overlay network.
+  static Path pingIdentity(Console console) {
+    return base(console, "XDG_STATE_HOME", ".local/state").resolve("ping");
+  }
+
   /// "All paths set in these environment variables must be absolute. If … relative … ignore it."
   private static Path base(Console console, String variable, String fallback) {
     Path base =

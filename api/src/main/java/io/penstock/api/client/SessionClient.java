@@ -23,7 +23,7 @@ import javax.net.ssl.SSLContext;
 public final class SessionClient implements AutoCloseable {
 
   private static final String PATH = "/api/v1/sessions";
-  private static final ApiConnection.Advice ADVICE =
+  static final ApiConnection.Advice ADVICE =
       new ApiConnection.Advice(
           "check that the gateway runs and that HOST:PORT is its tunnel port (7443 unless"
               + " configured), not the port of a web page",

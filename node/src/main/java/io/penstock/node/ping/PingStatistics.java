@@ -13,6 +13,9 @@ public final class PingStatistics {
   private double sumMillis;
   private double sumOfSquares;
 
+  /// Of nothing yet.
+  public PingStatistics() {}
+
   /// Adds one result; what was not sent counts as sent and lost, as it does for the user.
   public void add(PingResult result) {
     sent++;

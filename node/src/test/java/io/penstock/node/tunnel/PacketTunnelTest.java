@@ -9,10 +9,14 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.penstock.api.IpAddress;
 import io.penstock.api.IpFamily;
+import io.penstock.api.PeerInfo;
+import io.penstock.api.client.PeerClient;
 import io.penstock.node.fixture.OverlayFixture;
 import io.penstock.node.identity.NodeIdentity;
 import io.penstock.protocol.netstack.icmp.IcmpEcho;
 import io.penstock.protocol.netstack.wire.Ipv4Address;
+import io.penstock.transport.tls.ClientTls;
+import io.penstock.transport.tls.Trust;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -281,6 +285,17 @@ class PacketTunnelTest {
     assertThat(up.mtu()).isZero();
     assertThat(up.send(Unpooled.buffer(20).writeZero(20))).isEqualTo(Sent.NOT_CONNECTED);
     await().until(() -> network.tunnels() == 0);
+  }
+
+  @Test
+  void a_node_sees_itself_among_the_peers() throws Exception {
+    try (var _ = PacketTunnel.connect(network.node(identity, "db").build());
+        var client =
+            new PeerClient(
+                network.gateway(), ClientTls.jdkContext(new Trust.Anybody()), "pst_good")) {
+      assertThat(client.peers().items())
+          .containsExactly(new PeerInfo(identity.id(), "db", "ann", List.of(), true));
+    }
   }
 
   @Test
