@@ -8,9 +8,11 @@ import io.penstock.api.Scope;
 import io.penstock.api.client.AdminClient;
 import io.penstock.gateway.Gateway;
 import io.penstock.gateway.config.GatewayConfig;
+import io.penstock.gateway.config.OverlaySettings;
 import io.penstock.gateway.config.TunnelSettings;
 import io.penstock.node.agent.AgentConfig;
 import io.penstock.node.agent.app.AppConfig;
+import io.penstock.node.demo.DemoNodes;
 import io.penstock.node.demo.SampleApp;
 import io.penstock.transport.tls.Fingerprint;
 import io.penstock.transport.tls.Trust;
@@ -69,7 +71,9 @@ final class Demo implements AutoCloseable {
       admin.addRoute(new AddRouteRequest(DOMAIN, USER));
       token =
           admin
-              .createToken(new CreateTokenRequest(USER, Set.of(Scope.CONNECT), Optional.empty()))
+              .createToken(
+                  new CreateTokenRequest(
+                      USER, Set.of(Scope.CONNECT, Scope.OVERLAY), Optional.empty()))
               .token();
     } catch (IOException | RuntimeException e) {
       close();
@@ -91,6 +95,9 @@ final class Demo implements AutoCloseable {
               .tunnel(
                   TunnelSettings.DEFAULT.listeningOn(
                       new HostPort("127.0.0.1", TunnelSettings.DEFAULT_TLS.port())))
+              .overlay(
+                  OverlaySettings.DEFAULT.listeningOn(
+                      new HostPort("127.0.0.1", OverlaySettings.DEFAULT_QUIC.port())))
               .build();
     };
   }
@@ -99,11 +106,20 @@ final class Demo implements AutoCloseable {
   AgentConfig agentConfig() {
     InetSocketAddress address = gateway.addresses().tunnel();
     return AgentConfig.builder(address.getHostString(), address.getPort(), AppConfig.to(app.uri()))
-        .trust(new Trust.Pinned(Fingerprint.parse(gateway.fingerprint().orElseThrow())))
+        .trust(trust())
         .token(token)
         .domains(List.of(DOMAIN))
         .drainLimit(DRAIN_LIMIT)
         .build();
+  }
+
+  private Trust trust() {
+    return new Trust.Pinned(Fingerprint.parse(gateway.fingerprint().orElseThrow()));
+  }
+
+  /// What tries the overlay, if this machine has QUIC.
+  Optional<DemoNodes> nodes() {
+    return gateway.overlay().map(_ -> new DemoNodes(tunnel(), trust(), token));
   }
 
   /// Where visitors connect.

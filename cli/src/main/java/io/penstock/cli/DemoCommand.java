@@ -5,6 +5,7 @@ import io.penstock.node.agent.Agent;
 import io.penstock.node.demo.DemoCheck;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -81,7 +82,12 @@ final class DemoCommand implements Callable<Integer> {
       String urls = String.join(" ", agent.urls());
       row(new DemoCheck.Result("Agent connects", true, since(connecting), urls));
       DemoCheck check = new DemoCheck(demo.ingress(), demo.host(), demo::agents);
-      List<DemoCheck.Result> results = check.run(this::row);
+      List<DemoCheck.Result> results = new ArrayList<>(check.run(this::row));
+      if (demo.nodes().isPresent()) {
+        DemoCheck.Result pings = demo.nodes().get().run();
+        row(pings);
+        results.add(pings);
+      }
       long failed = results.stream().filter(result -> !result.passed()).count();
       console
           .out()
