@@ -47,6 +47,9 @@ final class PingCommand implements Callable<Integer> {
   /// To check the other settings by, before anything is dialled.
   private static final IpAddress SOMEBODY = IpAddress.parse("192.0.2.1");
 
+  /// Path-MTU discovery takes a few round trips, and its result is looked at each second.
+  private static final Duration PATH_LIMIT = Duration.ofSeconds(3);
+
   private final Console console;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -153,6 +156,8 @@ final class PingCommand implements Callable<Integer> {
   private int ping(PacketTunnel tunnel, NodeLookup.Found target) throws InterruptedException {
     PingRequest request = request(target.address());
     PingReport report = new PingReport(console, json, node, request);
+    // What still does not fit then is told for each ping.
+    var _ = tunnel.awaitMtu(request.packetBytes(), PATH_LIMIT);
     try (Pinger pinger = Pinger.on(tunnel);
         StopSignal stop = StopSignal.listen()) {
       PingSeries series = new PingSeries(pinger, request, count, interval);

@@ -1,7 +1,9 @@
 package io.penstock.node.ping;
 
 import io.penstock.api.IpAddress;
+import io.penstock.api.IpFamily;
 import io.penstock.api.config.Requirements;
+import io.penstock.protocol.netstack.icmp.IcmpEcho;
 import java.time.Duration;
 
 /// One echo request that is to be sent.
@@ -36,6 +38,13 @@ public record PingRequest(IpAddress target, int dataBytes, int hopLimit, Duratio
   /// A request with the defaults.
   public static PingRequest to(IpAddress target) {
     return new PingRequest(target, DEFAULT_DATA_BYTES, DEFAULT_HOP_LIMIT, DEFAULT_TIMEOUT);
+  }
+
+  /// How long the packet is that asks.
+  public int packetBytes() {
+    return target.family() == IpFamily.IPV4
+        ? IcmpEcho.length4(dataBytes)
+        : IcmpEcho.length6(dataBytes);
   }
 
   public PingRequest withDataBytes(int bytes) {

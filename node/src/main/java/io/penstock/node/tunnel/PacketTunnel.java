@@ -177,6 +177,22 @@ public final class PacketTunnel implements AutoCloseable {
     }
   }
 
+  /// Blocks until the path carries packets of this size, or for the limit at most; whether it does.
+  ///
+  /// A tunnel begins with what every path carries, and finds out within seconds how much more this
+  /// one does.
+  public boolean awaitMtu(int bytes, Duration limit) throws InterruptedException {
+    long until = System.nanoTime() + limit.toNanos();
+    synchronized (changes) {
+      long left = limit.toNanos();
+      while (mtu() < bytes && left > 0 && !status.isFinal()) {
+        TimeUnit.NANOSECONDS.timedWait(changes, left);
+        left = until - System.nanoTime();
+      }
+    }
+    return mtu() >= bytes;
+  }
+
   /// Tells the gateway that the node goes and ends everything; blocks for at most a little more
   /// than the limit. Repeatable, and needed also after the tunnel has stopped by itself.
   @Override

@@ -67,7 +67,9 @@ class PacketTunnelTest {
                 assertThat(request.name()).isEqualTo("db");
                 assertThat(request.publicKey()).isEqualTo(identity.publicKey());
               });
-      await().untilAsserted(() -> assertThat(tunnel.mtu()).isGreaterThanOrEqualTo(1280));
+      assertThat(tunnel.awaitMtu(1280, Duration.ofSeconds(10))).isTrue();
+      assertThat(tunnel.mtu()).isGreaterThanOrEqualTo(1280);
+      assertThat(tunnel.awaitMtu(9000, Duration.ofMillis(10))).isFalse();
     }
     await().until(() -> network.tunnels() == 0);
   }
