@@ -104,7 +104,7 @@ class NodeIdentityTest {
           "x".repeat(20_000),
           good.substring(0, good.length() / 2),
           good.replaceFirst("Penstock node", "node"),
-          good.replaceFirst("[A-Za-z0-9]{8}\n-----END PRIVATE", "AAAAAAAA\n-----END PRIVATE"),
+          good.replaceFirst("[A-Za-z0-9+/]{8}\n-----END PRIVATE", "AAAAAAAA\n-----END PRIVATE"),
           good.substring(0, good.indexOf("-----BEGIN PUBLIC"))
               + other.substring(other.indexOf("-----BEGIN PUBLIC"))
         }) {
