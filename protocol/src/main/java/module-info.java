@@ -14,6 +14,7 @@ module io.penstock.protocol {
   exports io.penstock.protocol;
   exports io.penstock.protocol.kcp;
   exports io.penstock.protocol.netstack.icmp;
+  exports io.penstock.protocol.netstack.ip;
   exports io.penstock.protocol.netstack.wire;
   exports io.penstock.protocol.smux;
   exports io.penstock.protocol.snaptun;
