@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.netty.channel.Channel;
-import io.penstock.it.GoPeer;
 import io.penstock.it.GoPeers;
+import io.penstock.it.PeerProgram;
 import io.penstock.protocol.kcp.KcpCloseReason;
 import io.penstock.protocol.kcp.KcpConfig;
 import io.penstock.testkit.FaultyUdpRelay;
@@ -83,7 +83,7 @@ class KcpInteropTest {
   @ParameterizedTest
   @EnumSource
   void our_client_gets_everything_back_from_their_echo(Knobs knobs) throws Exception {
-    GoPeer echo = peer(knobs, "-listen", "127.0.0.1:0");
+    PeerProgram echo = peer(knobs, "-listen", "127.0.0.1:0");
 
     ends.sendAndVerify(ends.connect(listening(echo), knobs.ours()), BYTES);
   }
@@ -93,7 +93,7 @@ class KcpInteropTest {
   void their_client_gets_everything_back_from_our_echo(Knobs knobs) throws Exception {
     Channel server = ends.listenEcho(knobs.ours());
 
-    GoPeer client = peer(knobs, "-dial", address(server), "-open", "3", "-size", "" + BYTES);
+    PeerProgram client = peer(knobs, "-dial", address(server), "-open", "3", "-size", "" + BYTES);
 
     verified(client, 3);
   }
@@ -101,7 +101,7 @@ class KcpInteropTest {
   @ParameterizedTest
   @EnumSource
   void their_server_sends_to_our_echoing_client(Knobs knobs) throws Exception {
-    GoPeer server = peer(knobs, "-listen", "127.0.0.1:0", "-open", "1", "-size", "" + BYTES);
+    PeerProgram server = peer(knobs, "-listen", "127.0.0.1:0", "-open", "1", "-size", "" + BYTES);
 
     ends.connectEcho(listening(server), knobs.ours());
 
@@ -124,7 +124,7 @@ class KcpInteropTest {
     Channel server = ends.listenEcho(knobs.ours());
     FaultyUdpRelay relay = relay((InetSocketAddress) server.localAddress());
 
-    GoPeer client =
+    PeerProgram client =
         peer(knobs, "-dial", "127.0.0.1:" + relay.address().getPort(), "-size", "" + BYTES);
 
     verified(client, 1);
@@ -134,7 +134,7 @@ class KcpInteropTest {
   @ParameterizedTest
   @EnumSource
   void a_lossy_link_delays_our_client_and_breaks_nothing(Knobs knobs) throws Exception {
-    GoPeer echo = peer(knobs, "-listen", "127.0.0.1:0");
+    PeerProgram echo = peer(knobs, "-listen", "127.0.0.1:0");
     FaultyUdpRelay relay = relay(listening(echo));
 
     ends.sendAndVerify(ends.connect(relay.address(), knobs.ours()), BYTES);
@@ -143,7 +143,7 @@ class KcpInteropTest {
 
   @Test
   void a_peer_that_is_killed_is_noticed() throws Exception {
-    GoPeer echo = peer(Knobs.BOTH_FAST, "-listen", "127.0.0.1:0");
+    PeerProgram echo = peer(Knobs.BOTH_FAST, "-listen", "127.0.0.1:0");
     KcpConfig impatient = KcpConfig.builder().silenceMillis(1_000).build();
     KcpChannel client = (KcpChannel) ends.connect(listening(echo), impatient);
     ends.sendAndVerify(client, 1_000);
@@ -157,10 +157,10 @@ class KcpInteropTest {
 
   // ---- fixture ----
 
-  private GoPeer peer(Knobs knobs, String... arguments) throws Exception {
+  private PeerProgram peer(Knobs knobs, String... arguments) throws Exception {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.addAll(knobs.theirs());
-    GoPeer peer = GoPeers.start("kcp-peer", all.toArray(String[]::new));
+    PeerProgram peer = GoPeers.start("kcp-peer", all.toArray(String[]::new));
     opened.add(peer);
     return peer;
   }
@@ -171,7 +171,7 @@ class KcpInteropTest {
     return relay;
   }
 
-  private static InetSocketAddress listening(GoPeer peer) throws Exception {
+  private static InetSocketAddress listening(PeerProgram peer) throws Exception {
     String address = peer.ready().get("listening").asString();
     int colon = address.lastIndexOf(':');
     return new InetSocketAddress(
@@ -182,7 +182,7 @@ class KcpInteropTest {
     return "127.0.0.1:" + ((InetSocketAddress) server.localAddress()).getPort();
   }
 
-  private static void verified(GoPeer peer, int sessions) throws Exception {
+  private static void verified(PeerProgram peer, int sessions) throws Exception {
     JsonNode line = peer.line(each -> each.has("ok") || each.has("error"), LIMIT);
     assertThat(line.has("ok")).as(line.toString()).isTrue();
     assertThat(line.get("ok").asInt()).as(line.toString()).isEqualTo(sessions);

@@ -2,8 +2,8 @@ package io.penstock.it.smux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.it.GoPeer;
 import io.penstock.it.GoPeers;
+import io.penstock.it.PeerProgram;
 import io.penstock.protocol.smux.SmuxCloseReason;
 import io.penstock.protocol.smux.SmuxConfig;
 import io.penstock.protocol.smux.SmuxRole;
@@ -52,7 +52,7 @@ class SmuxInteropTest {
       throws Exception {
     SmuxRole ours = role.equals("client") ? SmuxRole.SERVER : SmuxRole.CLIENT;
     try (SmuxHost host = new SmuxHost(config(version), SmuxInteropTest::echo);
-        GoPeer peer =
+        PeerProgram peer =
             GoPeers.start(
                 "smux-peer",
                 "-version",
@@ -83,7 +83,7 @@ class SmuxInteropTest {
     SmuxRole ours = role.equals("client") ? SmuxRole.SERVER : SmuxRole.CLIENT;
     SmuxHost host = new SmuxHost(config(version), SmuxInteropTest::echo);
     try (host;
-        GoPeer peer =
+        PeerProgram peer =
             GoPeers.start(
                 "smux-peer",
                 "-version",
@@ -106,7 +106,7 @@ class SmuxInteropTest {
   @ValueSource(ints = {1, 2})
   void both_ends_open_streams_at_the_same_time(int version) throws Exception {
     try (SmuxHost host = new SmuxHost(config(version), SmuxInteropTest::echo);
-        GoPeer peer =
+        PeerProgram peer =
             GoPeers.start(
                 "smux-peer",
                 "-version",
@@ -131,7 +131,7 @@ class SmuxInteropTest {
   void with_our_own_settings_against_the_original(int version) throws Exception {
     SmuxConfig ours = SmuxConfig.own().toBuilder().version(version).build();
     try (SmuxHost host = new SmuxHost(ours, SmuxInteropTest::echo);
-        GoPeer peer =
+        PeerProgram peer =
             GoPeers.start(
                 "smux-peer",
                 "-version",
@@ -164,7 +164,7 @@ class SmuxInteropTest {
                   accepted.add(stream);
                   echo(stream);
                 });
-        GoPeer peer =
+        PeerProgram peer =
             GoPeers.start(
                 "smux-peer",
                 "-version",
@@ -188,7 +188,7 @@ class SmuxInteropTest {
   void a_stream_that_the_original_does_not_read_leaves_our_others_alone(int version)
       throws Exception {
     try (SmuxHost host = new SmuxHost(config(version), SmuxInteropTest::echo);
-        GoPeer peer =
+        PeerProgram peer =
             GoPeers.start(
                 "smux-peer",
                 "-version",
@@ -213,10 +213,10 @@ class SmuxInteropTest {
     try (SmuxHost host = new SmuxHost(config(version), SmuxInteropTest::echo)) {
       String address = host.listen(SmuxRole.SERVER);
       String[] common = {"-version", String.valueOf(version), "-dial", address, "-open", "4"};
-      try (GoPeer garbled =
+      try (PeerProgram garbled =
               GoPeers.start(
                   "smux-peer", with(common, "-garbage-after", "200ms", "-size", "200000000"));
-          GoPeer neighbour = GoPeers.start("smux-peer", with(common, "-size", "50000000"))) {
+          PeerProgram neighbour = GoPeers.start("smux-peer", with(common, "-size", "50000000"))) {
         assertThat(garbled.ready()).isNotNull();
         neighbour.ready();
         JsonNode result = neighbour.nextLine(LIMIT);

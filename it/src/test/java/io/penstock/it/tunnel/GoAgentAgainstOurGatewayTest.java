@@ -5,8 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.penstock.api.CreatedToken;
 import io.penstock.gateway.backend.Backend;
-import io.penstock.it.GoPeer;
 import io.penstock.it.GoPeers;
+import io.penstock.it.PeerProgram;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,7 +26,7 @@ class GoAgentAgainstOurGatewayTest {
 
   @TempDir private static Path data;
   private static TestGateway gateway;
-  private static GoPeer app;
+  private static PeerProgram app;
   private static String appUrl;
 
   @BeforeAll
@@ -46,7 +46,7 @@ class GoAgentAgainstOurGatewayTest {
     }
   }
 
-  private static GoPeer agent(String program, String proto, String route, String... more)
+  private static PeerProgram agent(String program, String proto, String route, String... more)
       throws Exception {
     List<String> arguments =
         new ArrayList<>(
@@ -78,7 +78,7 @@ class GoAgentAgainstOurGatewayTest {
   void it_carries_a_thousand_requests_of_mixed_sizes(String program, String proto, int maxBytes)
       throws Exception {
     String route = gateway.newRoute();
-    try (GoPeer _ = agent(program, proto, route)) {
+    try (PeerProgram _ = agent(program, proto, route)) {
       Set<String> before = gateway.awaitBackends(route, 1);
       Backend backend = gateway.backends(route).getFirst();
       assertThat(backend.protocol()).isEqualTo("tun2");
@@ -99,7 +99,7 @@ class GoAgentAgainstOurGatewayTest {
       String program, String proto) throws Exception {
     String route = gateway.newRoute();
     int units = proto.equals("kcp") ? 3 : 12;
-    try (GoPeer _ = agent(program, proto, route)) {
+    try (PeerProgram _ = agent(program, proto, route)) {
       Set<String> before = gateway.awaitBackends(route, 1);
       try (Visits others =
           Visits.start(gateway.http(), route, "mixed", 100, "-c", "2", "-max-bytes", "8192")) {
@@ -115,7 +115,7 @@ class GoAgentAgainstOurGatewayTest {
   @Test
   void it_comes_in_over_tls_1_2_too() throws Exception {
     String route = gateway.newRoute();
-    try (GoPeer _ = agent("tun2-client", "tcp", route, "-max-tls", "1.2")) {
+    try (PeerProgram _ = agent("tun2-client", "tcp", route, "-max-tls", "1.2")) {
       gateway.awaitBackends(route, 1);
       Visits.succeed(gateway.http(), route, "mixed", 60, "-max-bytes", "65536");
     }
@@ -124,7 +124,7 @@ class GoAgentAgainstOurGatewayTest {
   @Test
   void upgraded_connections_pass_where_its_smux_can_carry_them() throws Exception {
     String route = gateway.newRoute();
-    try (GoPeer _ = agent("tun2-client-newest", "tcp", route)) {
+    try (PeerProgram _ = agent("tun2-client-newest", "tcp", route)) {
       gateway.awaitBackends(route, 1);
       Visits.succeed(gateway.http(), route, "ws", 4);
       Visits.succeed(gateway.http(), route, "upgrade", 4);
@@ -141,7 +141,7 @@ class GoAgentAgainstOurGatewayTest {
   })
   void killed_it_comes_back(String program, String proto) throws Exception {
     String route = gateway.newRoute();
-    try (GoPeer _ = agent(program, proto, route, "-reconnect")) {
+    try (PeerProgram _ = agent(program, proto, route, "-reconnect")) {
       for (int i = 0; i < 3; i++) {
         String killed = gateway.awaitBackends(route, 1).iterator().next();
         assertThat(gateway.gateway().backends().kill(killed)).isTrue();
@@ -159,8 +159,8 @@ class GoAgentAgainstOurGatewayTest {
       throws Exception {
     String garbledRoute = gateway.newRoute();
     String neighboursRoute = gateway.newRoute();
-    try (GoPeer _ = agent(program, proto, neighboursRoute);
-        GoPeer garbled = agent(program, proto, garbledRoute, "-garbage-after", "1s")) {
+    try (PeerProgram _ = agent(program, proto, neighboursRoute);
+        PeerProgram garbled = agent(program, proto, garbledRoute, "-garbage-after", "1s")) {
       gateway.awaitBackends(garbledRoute, 1);
       Set<String> before = gateway.awaitBackends(neighboursRoute, 1);
       try (Visits visits =
@@ -186,7 +186,7 @@ class GoAgentAgainstOurGatewayTest {
 
   private static void assertRefused(String code, String route, String... more) throws Exception {
     long before = refusals(code);
-    try (GoPeer agent = agent("tun2-client", "tcp", route, more)) {
+    try (PeerProgram agent = agent("tun2-client", "tcp", route, more)) {
       agent.line(line -> line.path("event").asString("").equals("ended"), LIMIT);
       await().atMost(LIMIT).until(() -> refusals(code) == before + 1);
       assertThat(agent.exitCode(LIMIT)).isEqualTo(1);

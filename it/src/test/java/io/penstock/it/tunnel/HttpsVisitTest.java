@@ -10,8 +10,8 @@ import io.penstock.gateway.certificate.CertificateAuthority;
 import io.penstock.gateway.certificate.Identity;
 import io.penstock.gateway.config.GatewayConfig;
 import io.penstock.gateway.config.IngressSettings;
-import io.penstock.it.GoPeer;
 import io.penstock.it.GoPeers;
+import io.penstock.it.PeerProgram;
 import io.penstock.node.agent.Agent;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -39,7 +39,7 @@ class HttpsVisitTest {
 
   private static final int BODY_BYTES = 3_000_000;
 
-  private static GoPeer app;
+  private static PeerProgram app;
   private static URI appUrl;
 
   @TempDir private Path data;

@@ -5,8 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.penstock.gateway.certificate.CertificateAuthority;
 import io.penstock.gateway.certificate.GatewayCertificate;
-import io.penstock.it.GoPeer;
 import io.penstock.it.GoPeers;
+import io.penstock.it.PeerProgram;
 import io.penstock.node.agent.Agent;
 import io.penstock.node.agent.AgentConfig;
 import io.penstock.node.agent.AgentStatus;
@@ -37,7 +37,7 @@ class OurAgentAgainstGoServerTest {
   private static final String DOMAIN = "hello.localhost";
 
   @TempDir private static Path certificates;
-  private static GoPeer app;
+  private static PeerProgram app;
   private static URI appUrl;
 
   @BeforeAll
@@ -56,7 +56,7 @@ class OurAgentAgainstGoServerTest {
   }
 
   /// A server and what it said about its ports.
-  private record Server(GoPeer process, JsonNode ports) implements AutoCloseable {
+  private record Server(PeerProgram process, JsonNode ports) implements AutoCloseable {
 
     static Server start(String program, String... more) throws Exception {
       List<String> arguments =
@@ -75,7 +75,7 @@ class OurAgentAgainstGoServerTest {
                   "-domain",
                   DOMAIN));
       arguments.addAll(List.of(more));
-      GoPeer process = GoPeers.start(program, arguments.toArray(new String[0]));
+      PeerProgram process = GoPeers.start(program, arguments.toArray(new String[0]));
       return new Server(process, process.ready());
     }
 

@@ -8,8 +8,8 @@ import io.penstock.api.RouteName;
 import io.penstock.api.client.AdminClient;
 import io.penstock.gateway.config.GatewayConfig;
 import io.penstock.gateway.ingress.IngressConfig;
-import io.penstock.it.GoPeer;
 import io.penstock.it.GoPeers;
+import io.penstock.it.PeerProgram;
 import io.penstock.node.agent.Agent;
 import io.penstock.node.agent.AgentConfig;
 import io.penstock.node.agent.AgentStatus;
@@ -44,7 +44,7 @@ class OurOwnPairTest {
 
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
-  private static GoPeer app;
+  private static PeerProgram app;
   private static URI appUrl;
 
   @TempDir private Path data;

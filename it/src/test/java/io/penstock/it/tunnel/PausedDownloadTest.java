@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.penstock.gateway.backend.Backend;
-import io.penstock.it.GoPeer;
 import io.penstock.it.GoPeers;
+import io.penstock.it.PeerProgram;
 import io.penstock.node.agent.Agent;
 import java.io.IOException;
 import java.net.URI;
@@ -35,7 +35,7 @@ class PausedDownloadTest {
 
   @TempDir private Path data;
   private TestGateway gateway;
-  private GoPeer app;
+  private PeerProgram app;
   private String appAddress;
   private String appUrl;
   private String route;
@@ -61,8 +61,8 @@ class PausedDownloadTest {
 
   /// Starts the download of a gibibyte, which pauses after 64 KiB and later goes on for
   /// [#DRAINED_BYTES], each byte verified; then its visitor leaves.
-  private GoPeer pausedDownload() throws Exception {
-    GoPeer paused =
+  private PeerProgram pausedDownload() throws Exception {
+    PeerProgram paused =
         GoPeers.start(
             "load",
             "-mode",
@@ -85,7 +85,7 @@ class PausedDownloadTest {
 
   @Test
   void an_original_agent_stays_in_use_and_its_other_visitors_are_served() throws Exception {
-    try (GoPeer _ =
+    try (PeerProgram _ =
         GoPeers.start(
             "tun2-client",
             "-addr",
@@ -99,7 +99,7 @@ class PausedDownloadTest {
             "-token",
             gateway.secret())) {
       Set<String> before = gateway.awaitBackends(route, 1);
-      try (GoPeer paused = pausedDownload()) {
+      try (PeerProgram paused = pausedDownload()) {
         // With the only bucket full, these wait until the paused one is cut off after 5 s.
         Visits.succeed(gateway.http(), route, "slow", 8, "-ms", "100");
         Visits.succeed(gateway.http(), route, "mixed", 200, "-max-bytes", "65536");
@@ -116,7 +116,7 @@ class PausedDownloadTest {
     var config = gateway.agent(URI.create(appUrl), route).connections(1).build();
     try (Agent _ = Agent.connect(config)) {
       Set<String> before = gateway.awaitBackends(route, 1);
-      try (GoPeer paused = pausedDownload()) {
+      try (PeerProgram paused = pausedDownload()) {
         Visits.succeed(gateway.http(), route, "mixed", 600, "-max-bytes", "262144");
         Visits.succeed(gateway.http(), route, "slow", 8, "-ms", "500");
         assertThat(gateway.ids(route)).isEqualTo(before);

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.management.UnixOperatingSystemMXBean;
-import io.penstock.it.GoPeer;
 import io.penstock.it.GoPeers;
+import io.penstock.it.PeerProgram;
 import io.penstock.node.agent.Agent;
 import io.penstock.node.agent.AgentStatus;
 import io.penstock.node.demo.SampleApp;
@@ -37,7 +37,7 @@ class SilentConnectionsTest {
     int silent = affordable();
     try (TestGateway gateway = TestGateway.start(data);
         SampleApp app = SampleApp.start();
-        GoPeer flood =
+        PeerProgram flood =
             GoPeers.start(
                 "load",
                 "-mode",

@@ -2,8 +2,8 @@ package io.penstock.it.tunnel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.it.GoPeer;
 import io.penstock.it.GoPeers;
+import io.penstock.it.PeerProgram;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,9 +15,9 @@ final class Visits implements AutoCloseable {
 
   private static final Duration LIMIT = Duration.ofSeconds(110);
 
-  private final GoPeer visitor;
+  private final PeerProgram visitor;
 
-  private Visits(GoPeer visitor) {
+  private Visits(PeerProgram visitor) {
     this.visitor = visitor;
   }
 

@@ -18,8 +18,8 @@ import java.util.function.Predicate;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// A running Go program that talks in lines of JSON; closing it ends it.
-public final class GoPeer implements AutoCloseable {
+/// A running program of `it/peers` that talks in lines of JSON; closing it ends it.
+public final class PeerProgram implements AutoCloseable {
 
   private static final JsonMapper JSON = new JsonMapper();
   private static final Duration START_LIMIT = Duration.ofSeconds(20);
@@ -30,7 +30,7 @@ public final class GoPeer implements AutoCloseable {
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
   private final List<String> log = new CopyOnWriteArrayList<>();
 
-  GoPeer(String program, Process process) {
+  PeerProgram(String program, Process process) {
     this.program = program;
     this.process = process;
     follow(process.getInputStream(), lines::add);
