@@ -55,7 +55,7 @@ class SilentNodesTest {
         }
         assertThat(overlay.overlay().nodes()).isEqualTo(2);
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> ends.size() == SILENT);
+        await().atMost(Duration.ofSeconds(60)).until(() -> ends.size() == SILENT);
 
         assertThat(ends).containsOnly(new QuicEnd.ByPeer(2, "timeout establishing snaptun"));
         assertThat(overlay.overlay().tunnelled().refused()).isEqualTo(SILENT);
