@@ -17,9 +17,11 @@ import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.LongAdder;
 
-/// A UDP relay on the loopback interface that loses, delays, doubles and reorders what it carries.
+/// A UDP relay on the loopback interface that loses, delays, doubles, reorders and slows down what
+/// it carries.
 ///
-/// Clients send to [#address]; each gets a socket of its own towards the server, as behind a NAT.
+/// Clients send to [#address]; each gets a socket of its own towards the server, as behind a NAT. A
+/// rate is that of all clients together, once in each direction.
 /// The faults are drawn from a seed, but as real time decides what comes when, a seed does not
 /// replay a run. It runs on one daemon thread until it is closed.
 public final class FaultyUdpRelay implements AutoCloseable {
@@ -27,6 +29,12 @@ public final class FaultyUdpRelay implements AutoCloseable {
   private static final int MAX_DATAGRAM_BYTES = 65_535;
   private static final int SYSTEM_BUFFER_BYTES = 4 * 1024 * 1024;
   private static final long NANOS_PER_MILLI = 1_000_000L;
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  /// One direction, which is busy with what it has taken until some time.
+  private static final class Direction {
+    private long freeNanos;
+  }
 
   private record Pending(
       long atNanos, long order, ByteBuffer bytes, DatagramChannel out, SocketAddress to) {}
@@ -46,6 +54,8 @@ public final class FaultyUdpRelay implements AutoCloseable {
   private final Thread thread = Thread.ofPlatform().daemon().name("udp-relay").unstarted(this::run);
   private volatile LinkFaults faults;
   private volatile boolean rebindAsked;
+  private final Direction toServer = new Direction();
+  private final Direction toClients = new Direction();
   private long order;
 
   private FaultyUdpRelay(InetSocketAddress server, LinkFaults faults, long seed)
@@ -123,9 +133,9 @@ public final class FaultyUdpRelay implements AutoCloseable {
         }
         buffer.flip();
         if (in.equals(front)) {
-          carry(backOf(sender), server);
+          carry(backOf(sender), server, toServer);
         } else {
-          carry(front, (SocketAddress) key.attachment());
+          carry(front, (SocketAddress) key.attachment(), toClients);
         }
       }
     } catch (IOException e) {
@@ -150,22 +160,42 @@ public final class FaultyUdpRelay implements AutoCloseable {
     return back;
   }
 
-  private void carry(DatagramChannel out, SocketAddress to) {
+  private void carry(DatagramChannel out, SocketAddress to, Direction direction) {
     LinkFaults now = faults;
     carried.increment();
-    if (random.nextDouble() < now.loss() || buffer.remaining() > now.mtuBytes()) {
+    if (random.nextDouble() < now.loss()
+        || buffer.remaining() > now.mtuBytes()
+        || !hasRoom(direction, now)) {
       dropped.increment();
       return;
     }
+    long waits = pass(direction, now);
     ByteBuffer bytes = ByteBuffer.allocate(buffer.remaining()).put(buffer).flip();
-    queue(bytes, out, to, now);
+    queue(bytes, out, to, now, waits);
     if (random.nextDouble() < now.duplication()) {
-      queue(bytes.duplicate(), out, to, now);
+      queue(bytes.duplicate(), out, to, now, waits);
     }
   }
 
-  private void queue(ByteBuffer bytes, DatagramChannel out, SocketAddress to, LinkFaults now) {
-    long delay = now.delayNanos() + below(now.jitterNanos());
+  private boolean hasRoom(Direction direction, LinkFaults now) {
+    double seconds = (direction.freeNanos - elapsedNanos()) / NANOS_PER_SECOND;
+    return now.bytesPerSecond() == 0 || seconds * now.bytesPerSecond() <= now.queueBytes();
+  }
+
+  /// Keeps the direction busy for the datagram, and returns when it is through.
+  private long pass(Direction direction, LinkFaults now) {
+    if (now.bytesPerSecond() == 0) {
+      return 0;
+    }
+    long elapsed = elapsedNanos();
+    long takes = (long) (buffer.remaining() * NANOS_PER_SECOND / now.bytesPerSecond());
+    direction.freeNanos = Math.max(direction.freeNanos, elapsed) + takes;
+    return direction.freeNanos - elapsed;
+  }
+
+  private void queue(
+      ByteBuffer bytes, DatagramChannel out, SocketAddress to, LinkFaults now, long waits) {
+    long delay = waits + now.delayNanos() + below(now.jitterNanos());
     if (random.nextDouble() < now.reordering()) {
       delay += below(now.reorderNanos());
     }

@@ -19,6 +19,7 @@ import io.penstock.protocol.netstack.wire.Ipv4Address;
 import io.penstock.protocol.netstack.wire.Ipv6Address;
 import io.penstock.protocol.netstack.wire.PacketFault;
 import io.penstock.protocol.snaptun.AddressRange;
+import io.penstock.protocol.snaptun.Refusal;
 import io.penstock.protocol.snaptun.TunnelEnd;
 import io.penstock.transport.quic.QuicConfig;
 import io.penstock.transport.quic.QuicDialer;
@@ -27,6 +28,7 @@ import io.penstock.transport.snaptun.SendResult;
 import io.penstock.transport.snaptun.SnapTunClient;
 import io.penstock.transport.snaptun.SnapTunClientConfig;
 import io.penstock.transport.snaptun.SnapTunHandlers;
+import io.penstock.transport.snaptun.TunnelSender;
 import io.penstock.transport.tls.ClientTls;
 import io.penstock.transport.tls.Fingerprint;
 import io.penstock.transport.tls.QuicTls;
@@ -56,7 +58,15 @@ final class TestNode implements AutoCloseable {
   /// Connects a node with a key of its own.
   static TestNode connect(Gateway gateway, EventLoop loop, String apiToken, String name)
       throws Exception {
+    return through(gateway.addresses().overlay().orElseThrow(), gateway, loop, apiToken, name);
+  }
+
+  /// Connects a node whose datagrams go to another address than the gateway's.
+  static TestNode through(
+      InetSocketAddress relay, Gateway gateway, EventLoop loop, String apiToken, String name)
+      throws Exception {
     return new TestNode(
+        relay,
         gateway,
         loop,
         apiToken,
@@ -67,11 +77,18 @@ final class TestNode implements AutoCloseable {
 
   /// Connects the same node once more.
   TestNode again(Gateway gateway, EventLoop loop, String apiToken, String name) throws Exception {
-    return new TestNode(gateway, loop, apiToken, name, id, keys);
+    InetSocketAddress quic = gateway.addresses().overlay().orElseThrow();
+    return new TestNode(quic, gateway, loop, apiToken, name, id, keys);
   }
 
   private TestNode(
-      Gateway gateway, EventLoop loop, String apiToken, String name, UUID id, KeyPair keys)
+      InetSocketAddress quic,
+      Gateway gateway,
+      EventLoop loop,
+      String apiToken,
+      String name,
+      UUID id,
+      KeyPair keys)
       throws Exception {
     this.id = id;
     this.keys = keys;
@@ -84,19 +101,15 @@ final class TestNode implements AutoCloseable {
           sessions.open(
               new SessionRequest(id, name, NodeKey.of(keys.getPublic())), keys.getPrivate());
     }
-    QuicConfig quic = QuicConfig.defaults();
+    QuicConfig settings = QuicConfig.defaults();
     QuicChannel connection =
-        new QuicDialer(QuicTls.client(trust, List.of(TunnelNames.ALPN_NODE)), quic)
-            .dial(
-                loop,
-                new InetSocketAddress(session.quic().host(), session.quic().port()),
-                "localhost",
-                SnapTunHandlers.client())
+        new QuicDialer(QuicTls.client(trust, List.of(TunnelNames.ALPN_NODE)), settings)
+            .dial(loop, quic, "localhost", SnapTunHandlers.client())
             .toCompletableFuture()
             .get(LIMIT_SECONDS, TimeUnit.SECONDS);
     long isdAs = session.network().isdAs().toLong();
     ConnectResult result =
-        new SnapTunClient(SnapTunClientConfig.of(quic), Runnable::run)
+        new SnapTunClient(SnapTunClientConfig.of(settings), Runnable::run)
             .connect(
                 connection,
                 session::token,
@@ -147,14 +160,28 @@ final class TestNode implements AutoCloseable {
         .orElseThrow();
   }
 
+  /// What of the wanted addresses the gateway has not given, and why.
+  List<Refusal> refused() {
+    return tunnel.control().refused();
+  }
+
+  TunnelSender sender() {
+    return tunnel.sender();
+  }
+
   CompletableFuture<TunnelEnd> closed() {
     return tunnel.control().closed().toCompletableFuture();
   }
 
   /// Sends an echo request from our address of the same family.
   void ping(IpAddress to, int sequence) {
-    ByteBuf data = Unpooled.wrappedBuffer(new byte[16]);
-    ByteBuf out = Unpooled.buffer(128);
+    ping(to, sequence, 16);
+  }
+
+  /// Sends one with so much data.
+  void ping(IpAddress to, int sequence, int dataBytes) {
+    ByteBuf data = Unpooled.wrappedBuffer(new byte[dataBytes]);
+    ByteBuf out = Unpooled.buffer(64 + dataBytes);
     byte[] there = to.bytes();
     if (there.length == 4) {
       IcmpEcho.writeRequest4(
