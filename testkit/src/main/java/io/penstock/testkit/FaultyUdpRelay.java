@@ -21,9 +21,9 @@ import java.util.concurrent.atomic.LongAdder;
 /// it carries.
 ///
 /// Clients send to [#address]; each gets a socket of its own towards the server, as behind a NAT. A
-/// rate is that of all clients together, once in each direction.
-/// The faults are drawn from a seed, but as real time decides what comes when, a seed does not
-/// replay a run. It runs on one daemon thread until it is closed.
+/// rate is that of all clients together, once in each direction. The faults are drawn from a seed,
+/// but as real time decides what comes when, a seed does not replay a run. It runs on one daemon
+/// thread until it is closed.
 public final class FaultyUdpRelay implements AutoCloseable {
 
   private static final int MAX_DATAGRAM_BYTES = 65_535;

@@ -3,9 +3,9 @@ package io.penstock.gateway.overlay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.netty.channel.EventLoopGroup;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoopGroup;
 import io.penstock.api.CreateTokenRequest;
 import io.penstock.api.CreatedToken;
 import io.penstock.api.Scope;

@@ -110,9 +110,7 @@ class EndedTunnelsTest {
           .hasMessageContaining("connected");
     }
     try (AdminClient admin = overlay.admin()) {
-      await()
-          .until(
-              () -> admin.leases().stream().allMatch(l -> l.state() == LeaseInfo.State.HELD));
+      await().until(() -> admin.leases().stream().allMatch(l -> l.state() == LeaseInfo.State.HELD));
       admin.releaseLease(released);
     }
     PacketTunnelConfig wanting =

@@ -44,10 +44,7 @@ record UdpPacket(IpAddress from, int fromPort, IpAddress to, int toPort, String 
     UdpHeader.write(out, fromPort, toPort, bytes);
     out.writeBytes(payload);
     UdpHeader.writeChecksum(
-        out,
-        at,
-        bytes,
-        InternetChecksum.pseudoHeader4(source, destination, IpProtocol.UDP, bytes));
+        out, at, bytes, InternetChecksum.pseudoHeader4(source, destination, IpProtocol.UDP, bytes));
     return out;
   }
 
