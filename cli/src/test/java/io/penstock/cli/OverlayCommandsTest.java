@@ -70,6 +70,7 @@ class OverlayCommandsTest {
     pool =
         AddressPool.open(
             PoolConfig.DEFAULT,
+            UUID.randomUUID(),
             storage.overlay(),
             clock,
             new Random(7),

@@ -222,7 +222,8 @@ public final class Gateway implements AutoCloseable {
       return Optional.empty();
     }
     var surroundings =
-        new Overlay.Surroundings(loops, certificates.forNodes(), storage, blocking, clock);
+        new Overlay.Surroundings(
+            directory.gatewayId(), loops, certificates.forNodes(), storage, blocking, clock);
     try {
       return Optional.of(
           begun(Overlay.start(config.overlay(), at.get().resolve(), surroundings), Overlay::close));

@@ -13,10 +13,11 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// The directory that one running gateway has to itself: its database, its authority and
-/// certificates, its admin token, and where its admin API is.
+/// certificates, its admin token, its id, and where its admin API is.
 ///
 /// A lock keeps a second gateway out for as long as the first one runs; it goes with the process,
 /// however that ends. Commands on the same machine read [#ADMIN_ADDRESS_FILE] and
@@ -30,6 +31,7 @@ public final class DataDirectory implements AutoCloseable {
   public static final String ADMIN_TOKEN_FILE = "admin-token";
 
   private static final String DATABASE_FILE = "penstock.db";
+  private static final String GATEWAY_ID_FILE = "gateway-id";
   private static final String LOCK_FILE = "lock";
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY_DIRECTORY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
@@ -85,6 +87,24 @@ public final class DataDirectory implements AutoCloseable {
   /// The SQLite file.
   public Path database() {
     return path.resolve(DATABASE_FILE);
+  }
+
+  /// The id of the gateway that has this directory, made up the first time that it is asked for.
+  ///
+  /// @throws IOException when the file cannot be read or written, or holds something else
+  public UUID gatewayId() throws IOException {
+    Path file = path.resolve(GATEWAY_ID_FILE);
+    if (!Files.exists(file)) {
+      write(GATEWAY_ID_FILE, UUID.randomUUID().toString());
+    }
+    try {
+      return UUID.fromString(Files.readString(file).strip());
+    } catch (IllegalArgumentException e) {
+      throw new IOException(
+          "%s holds no UUID; remove it, and this is a new gateway: %s"
+              .formatted(file, e.getMessage()),
+          e);
+    }
   }
 
   /// The secret of the admin token, if one was written.

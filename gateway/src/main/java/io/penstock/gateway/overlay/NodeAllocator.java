@@ -76,7 +76,7 @@ final class NodeAllocator implements AddressAllocator<TunnelSession> {
       case NO_SUCH_FAMILY, OUT_OF_RANGE, RESERVED -> Reason.NOT_IN_RANGE;
       case TAKEN -> Reason.ALREADY_REGISTERED;
       case EXHAUSTED -> Reason.NONE_AVAILABLE;
-      case UNKNOWN_NODE -> Reason.REJECTED;
+      case UNKNOWN_NODE, CLOSED -> Reason.REJECTED;
     };
   }
 }

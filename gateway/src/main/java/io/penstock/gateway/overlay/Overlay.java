@@ -88,11 +88,17 @@ public final class Overlay implements AutoCloseable {
 
   /// What the overlay stands on.
   ///
+  /// @param gateway the id of the gateway, the same in each run
   /// @param loops of the listener and of all tunnels
   /// @param tls of [io.penstock.transport.tls.QuicTls#server]
   /// @param blocking runs what asks the storage, as a rule on virtual threads
   public record Surroundings(
-      EventLoopGroup loops, QuicSslContext tls, Storage storage, Executor blocking, Clock clock) {}
+      UUID gateway,
+      EventLoopGroup loops,
+      QuicSslContext tls,
+      Storage storage,
+      Executor blocking,
+      Clock clock) {}
 
   /// Starts an overlay whose listener is on.
   ///
@@ -125,6 +131,7 @@ public final class Overlay implements AutoCloseable {
       this.pool =
           AddressPool.open(
               addresses,
+              around.gateway(),
               storage.overlay(),
               around.clock(),
               new SecureRandom(),
@@ -143,9 +150,6 @@ public final class Overlay implements AutoCloseable {
               blocking);
       NodeDoor door = new NodeDoor(server, router, tunnels, peers);
       attachOwnHost(settings, around.loops().next(), visibility);
-      this.listener =
-          QuicServer.bind(
-              around.loops(), at, around.tls(), quic, SnapTunHandlers.server(door::connected));
       ClientGate gate = new ClientGate(storage);
       endpoints.addAll(
           new SessionApi(
@@ -156,6 +160,9 @@ public final class Overlay implements AutoCloseable {
                   new SessionApi.Surroundings(this::quic, network(settings), around.clock()))
               .endpoints());
       endpoints.addAll(new PeerApi(gate, guard, peers, visibility).endpoints());
+      this.listener =
+          QuicServer.bind(
+              around.loops(), at, around.tls(), quic, SnapTunHandlers.server(door::connected));
       chores.add(every(LiveTunnels.CHECK_INTERVAL, around.loops(), tunnels::check));
       chores.add(every(SWEEP_INTERVAL, around.loops(), pool::sweep));
       whole = true;
@@ -289,11 +296,16 @@ public final class Overlay implements AutoCloseable {
     tunnels.tokenRevoked(apiToken);
   }
 
-  /// Ends all tunnels and closes the listener. Leases stay for their nodes.
+  /// Ends all tunnels and closes the listener. Leases are on hold for their nodes.
   @Override
   public void close() {
     chores.forEach(chore -> chore.cancel(false));
     listener.close();
+    try {
+      pool.close();
+    } catch (StorageException e) {
+      LOG.warn("cannot put leases on hold before the next start cause=\"{}\"", e.getMessage());
+    }
     router.close();
   }
 }

@@ -82,17 +82,18 @@ public final class LeaseTable {
     transaction
         .createUpdate(
             """
-            INSERT INTO lease (address, family, node, generation, hold_until_millis)
-            VALUES (:address, :family, :node, :generation, :hold)
+            INSERT INTO lease (address, family, node, generation, hold_until_millis, gateway)
+            VALUES (:address, :family, :node, :generation, :hold, :gateway)
             ON CONFLICT (address) DO UPDATE SET
             node = excluded.node, generation = excluded.generation,
-            hold_until_millis = excluded.hold_until_millis\
+            hold_until_millis = excluded.hold_until_millis, gateway = excluded.gateway\
             """)
         .bind("address", lease.address().toString())
         .bind("family", lease.address().family().version())
         .bind("node", lease.node().toString())
         .bind("generation", lease.generation())
         .bind("hold", lease.heldUntil().map(Instant::toEpochMilli).orElse(null))
+        .bind("gateway", lease.gateway().map(UUID::toString).orElse(null))
         .execute();
   }
 
@@ -120,6 +121,7 @@ public final class LeaseTable {
         IpAddress.parse(row.getString("address")),
         UUID.fromString(row.getString("node")),
         row.getLong("generation"),
-        Database.time(row, "hold_until_millis"));
+        Database.time(row, "hold_until_millis"),
+        Optional.ofNullable(row.getString("gateway")).map(UUID::fromString));
   }
 }

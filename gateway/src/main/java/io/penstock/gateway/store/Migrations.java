@@ -20,7 +20,7 @@ final class Migrations {
 
   /// The scripts in order; the position, from 1, is the version.
   private static final List<String> SCRIPTS =
-      List.of("0001-tokens-and-routes.sql", "0002-overlay.sql");
+      List.of("0001-tokens-and-routes.sql", "0002-overlay.sql", "0003-lease-gateway.sql");
 
   private static final String HISTORY =
       """

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,6 +43,25 @@ class DataDirectoryTest {
           .hasMessageContaining("--data DIR");
     }
     DataDirectory.open(path()).close();
+  }
+
+  @Test
+  void hasTheSameGatewayIdInEachRun() throws Exception {
+    UUID id;
+    try (DataDirectory directory = DataDirectory.open(path())) {
+      id = directory.gatewayId();
+      assertThat(directory.gatewayId()).isEqualTo(id);
+    }
+    try (DataDirectory directory = DataDirectory.open(path())) {
+      assertThat(directory.gatewayId()).isEqualTo(id);
+      Path file = Files.writeString(path().resolve("gateway-id"), "seven\n");
+      assertThatThrownBy(directory::gatewayId)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining(file + " holds no UUID");
+    }
+    try (DataDirectory another = DataDirectory.open(parent.resolve("b"))) {
+      assertThat(another.gatewayId()).isNotEqualTo(id);
+    }
   }
 
   @Test

@@ -52,7 +52,9 @@ class OverlayDeskTest {
         .overlay()
         .bind(new SessionRequest(db, "db", new NodeKey("A".repeat(43))), "ann", NOON, NOON, 9);
     peers = new PeerDirectory(storage.overlay());
-    pool = AddressPool.open(PoolConfig.DEFAULT, storage.overlay(), clock, new Random(7), peers);
+    pool =
+        AddressPool.open(
+            PoolConfig.DEFAULT, UUID.randomUUID(), storage.overlay(), clock, new Random(7), peers);
     lease = ((LeaseGrant.Granted) pool.allocate(db, new AddressWish.Any(IpFamily.IPV4))).lease();
     LiveTunnels tunnels = new LiveTunnels(storage);
     tunnels.add(

@@ -64,6 +64,7 @@ class TunnelAdaptersTest {
     pool =
         AddressPool.open(
             PoolConfig.DEFAULT,
+            UUID.randomUUID(),
             storage.overlay(),
             clock,
             new Random(7),

@@ -7,11 +7,17 @@ import io.penstock.api.IpAddress;
 import io.penstock.api.IpFamily;
 import io.penstock.api.NodeKey;
 import io.penstock.api.SessionRequest;
+import io.penstock.gateway.overlay.lease.AddressPool;
+import io.penstock.gateway.overlay.lease.AddressWish;
+import io.penstock.gateway.overlay.lease.LeaseGrant;
+import io.penstock.gateway.overlay.lease.LeaseListener;
+import io.penstock.gateway.overlay.lease.PoolConfig;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -27,8 +33,18 @@ abstract class OverlayStorageContract extends StorageFixture {
 
   private static final UUID ONE = UUID.fromString("00000000-0000-4000-8000-000000000001");
   private static final UUID TWO = UUID.fromString("00000000-0000-4000-8000-000000000002");
+  private static final UUID GATEWAY = UUID.fromString("00000000-0000-4000-8000-0000000000aa");
   private static final NodeKey KEY = new NodeKey("A".repeat(43));
   private static final NodeKey OTHER_KEY = new NodeKey("B".repeat(42) + "A");
+
+  private static final LeaseListener NOBODY =
+      new LeaseListener() {
+        @Override
+        public void leased(StoredLease lease) {}
+
+        @Override
+        public void freed(StoredLease lease) {}
+      };
 
   private NodeBinding bind(UUID node, String name, NodeKey key, String user, long signedMillis)
       throws StorageException {
@@ -113,7 +129,11 @@ abstract class OverlayStorageContract extends StorageFixture {
             leases -> {
               StoredLease lease =
                   new StoredLease(
-                      IpAddress.parse(address), node, leases.nextGeneration(), heldUntil);
+                      IpAddress.parse(address),
+                      node,
+                      leases.nextGeneration(),
+                      heldUntil,
+                      Optional.of(GATEWAY));
               leases.put(lease);
               return lease;
             });
@@ -133,6 +153,81 @@ abstract class OverlayStorageContract extends StorageFixture {
     assertThat(six.generation()).isGreaterThan(four.generation());
     assertThat(lease(ONE, "10.86.0.9", Optional.empty()).generation())
         .isGreaterThan(six.generation());
+  }
+
+  @Test
+  void remembersWhichGatewayGrantedALease() throws Exception {
+    bind(ONE, "a", KEY, "ann", 0);
+    bind(TWO, "b", KEY, "ann", 0);
+    StoredLease known = lease(ONE, "10.86.0.9", Optional.empty());
+    StoredLease unknown =
+        new StoredLease(IpAddress.parse("10.86.0.10"), TWO, 7, Optional.empty(), Optional.empty());
+
+    List<StoredLease> stored =
+        storage
+            .overlay()
+            .withLeases(
+                leases -> {
+                  leases.put(unknown);
+                  return leases.all();
+                });
+
+    assertThat(known.gateway()).contains(GATEWAY);
+    assertThat(stored).containsExactly(known, unknown);
+  }
+
+  /// Starts a gateway's pool on a connection of its own, as another process does.
+  private AddressPool pool(UUID gateway, Storage storage) throws StorageException {
+    return AddressPool.open(
+        PoolConfig.DEFAULT, gateway, storage.overlay(), clock, new Random(7), NOBODY);
+  }
+
+  @Test
+  void aGatewayThatStartsOrStopsHoldsTheLeasesThatItGrantedItself() throws Exception {
+    UUID other = UUID.fromString("00000000-0000-4000-8000-0000000000bb");
+    bind(ONE, "a", KEY, "ann", 0);
+    bind(TWO, "b", KEY, "ann", 0);
+    try (Storage second = open(clock)) {
+      AddressPool ours = pool(GATEWAY, storage);
+      ours.allocate(ONE, new AddressWish.Any(IpFamily.IPV4));
+      AddressPool theirs = pool(other, second);
+      theirs.allocate(TWO, new AddressWish.Any(IpFamily.IPV4));
+      assertThat(held(ours)).isEmpty();
+
+      ours.close();
+      ours = pool(GATEWAY, storage);
+      assertThat(held(ours)).containsExactly(ONE);
+
+      pool(other, second);
+      assertThat(held(ours)).containsExactlyInAnyOrder(ONE, TWO);
+    }
+  }
+
+  @Test
+  void aNodeThatGoesToAnotherGatewayTakesItsLeaseAlong() throws Exception {
+    bind(ONE, "a", KEY, "ann", 0);
+    try (Storage second = open(clock)) {
+      AddressPool ours = pool(GATEWAY, storage);
+      StoredLease first = granted(ours.allocate(ONE, new AddressWish.Any(IpFamily.IPV4)));
+      AddressPool theirs = pool(TWO, second);
+      StoredLease now = granted(theirs.allocate(ONE, new AddressWish.Any(IpFamily.IPV4)));
+
+      assertThat(now.address()).isEqualTo(first.address());
+      assertThat(ours.putOnHold(first)).as("it is theirs now").isFalse();
+      pool(GATEWAY, storage);
+      assertThat(held(theirs)).isEmpty();
+    }
+  }
+
+  private static StoredLease granted(LeaseGrant grant) {
+    return ((LeaseGrant.Granted) grant).lease();
+  }
+
+  private static List<UUID> held(AddressPool pool) throws StorageException {
+    return pool.leases().stream()
+        .filter(lease -> lease.heldUntil().isPresent())
+        .map(StoredLease::node)
+        .toList();
   }
 
   @Test
@@ -171,7 +266,11 @@ abstract class OverlayStorageContract extends StorageFixture {
                         leases -> {
                           leases.put(
                               new StoredLease(
-                                  IpAddress.parse("10.86.0.9"), ONE, 1, Optional.empty()));
+                                  IpAddress.parse("10.86.0.9"),
+                                  ONE,
+                                  1,
+                                  Optional.empty(),
+                                  Optional.empty()));
                           throw new StorageException("in between");
                         }))
         .hasMessage("in between");

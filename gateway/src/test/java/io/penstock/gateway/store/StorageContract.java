@@ -212,7 +212,7 @@ abstract class StorageContract extends OverlayStorageContract {
   void refusesADatabaseOfANewerProgram() throws Exception {
     storage.setting(
         insertReturning(
-            "INSERT INTO schema_history (version, script, sha256) VALUES (3, 'x', 'y')"));
+            "INSERT INTO schema_history (version, script, sha256) VALUES (4, 'x', 'y')"));
     storage.close();
 
     try {

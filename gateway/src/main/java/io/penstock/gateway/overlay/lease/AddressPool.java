@@ -10,7 +10,6 @@ import io.penstock.gateway.store.StorageException;
 import io.penstock.gateway.store.StoredLease;
 import java.io.IOException;
 import java.math.BigInteger;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -43,6 +42,8 @@ import org.slf4j.LoggerFactory;
 /// - Of the free addresses each is as likely as any other. Nothing of the size of the range is ever
 ///   made, so a range may have 2^96 addresses.
 /// - What is true stands in the database; here is only what could not be written to it yet.
+/// - Several gateways may share the database. Each lease has the gateway that granted it, and only
+///   that one says that its tunnel has ended.
 ///
 /// Blocks on the database; safe for use by several threads, which take turns, because listeners are
 /// to hear of changes in their order.
@@ -55,6 +56,7 @@ public final class AddressPool {
   private static final int RANDOM_TRIES = 32;
 
   private final PoolConfig config;
+  private final UUID gateway;
   private final OverlayStorage storage;
   private final InstantSource clock;
   private final Random random;
@@ -64,13 +66,17 @@ public final class AddressPool {
   /// Leases whose tunnel ended while the database was away: at most one for each tunnel there was.
   private final Queue<StoredLease> unheld = new ConcurrentLinkedQueue<>();
 
+  private boolean closed;
+
   private AddressPool(
       PoolConfig config,
+      UUID gateway,
       OverlayStorage storage,
       InstantSource clock,
       RandomGenerator random,
       LeaseListener listener) {
     this.config = config;
+    this.gateway = gateway;
     this.storage = storage;
     this.clock = clock;
     this.random = Random.from(random);
@@ -78,26 +84,52 @@ public final class AddressPool {
   }
 
   /// Takes up the leases where the gateway's last run left them, however it ended: those that were
-  /// assigned are on hold from now on, and those outside the configured ranges are no more.
+  /// assigned are on hold from now on, and those outside the configured ranges are no more. Leases
+  /// of other gateways stay as they are.
   ///
+  /// @param gateway the id of this gateway, the same in each run
   /// @param listener hears of every lease that there is, and then of every change
   public static AddressPool open(
       PoolConfig config,
+      UUID gateway,
       OverlayStorage storage,
       InstantSource clock,
       RandomGenerator random,
       LeaseListener listener)
       throws StorageException {
-    AddressPool pool = new AddressPool(config, storage, clock, random, listener);
+    AddressPool pool = new AddressPool(config, gateway, storage, clock, random, listener);
     pool.change(pool::takeUp);
     return pool;
+  }
+
+  /// Puts what is assigned on hold, as all tunnels of this gateway end now. Nothing is granted
+  /// afterwards, and what is told of single tunnels changes nothing.
+  ///
+  /// @throws StorageException with the leases as they were, which the next start takes up
+  public void close() throws StorageException {
+    lock.lock();
+    try {
+      if (!closed) {
+        change(this::holdAll);
+      }
+    } finally {
+      closed = true;
+      lock.unlock();
+    }
   }
 
   // ---- what tunnels need ----
 
   /// Gives a node an address.
   public LeaseGrant allocate(UUID node, AddressWish wish) throws StorageException {
-    return change((leases, told) -> allocate(node, wish, leases, told));
+    lock.lock();
+    try {
+      return closed
+          ? new LeaseGrant.Refused(Refusal.CLOSED)
+          : change((leases, told) -> allocate(node, wish, leases, told));
+    } finally {
+      lock.unlock();
+    }
   }
 
   /// Keeps the address for the node, whose tunnel has ended.
@@ -107,12 +139,15 @@ public final class AddressPool {
   /// @param lease as it was granted for that tunnel
   /// @return whether it still was the tunnel's
   public boolean putOnHold(StoredLease lease) {
+    lock.lock();
     try {
-      return change((leases, told) -> hold(lease, leases, told));
+      return !closed && change((leases, told) -> hold(lease, leases, told));
     } catch (StorageException e) {
       LOG.warn("cannot hold a lease address={} cause=\"{}\"", lease.address(), e.getMessage());
       unheld.add(lease);
       return false;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -226,15 +261,27 @@ public final class AddressPool {
   private int takeUp(LeaseTable leases, Told told) {
     freeExpired(leases, told);
     for (StoredLease lease : leases.all()) {
-      if (!config.isForNodes(lease.address())) {
+      if (isOurs(lease) && !config.isForNodes(lease.address())) {
         free(lease, leases, told);
-      } else if (lease.heldUntil().isEmpty()) {
+      } else if (isOurs(lease) && lease.heldUntil().isEmpty()) {
         put(held(lease), leases, told);
       } else {
         told.leased.add(lease);
       }
     }
     return told.leased.size();
+  }
+
+  private int holdAll(LeaseTable leases, Told told) {
+    leases.all().stream()
+        .filter(lease -> isOurs(lease) && lease.heldUntil().isEmpty())
+        .forEach(lease -> put(held(lease), leases, told));
+    return told.leased.size();
+  }
+
+  /// One that nobody is known to have granted may be ours.
+  private boolean isOurs(StoredLease lease) {
+    return lease.gateway().isEmpty() || lease.gateway().get().equals(gateway);
   }
 
   private LeaseGrant allocate(UUID node, AddressWish wish, LeaseTable leases, Told told) {
@@ -273,7 +320,8 @@ public final class AddressPool {
     own.filter(lease -> !lease.address().equals(address))
         .filter(lease -> !told.freed.contains(lease))
         .ifPresent(lease -> free(lease, leases, told));
-    StoredLease granted = new StoredLease(address, node, generation, Optional.empty());
+    StoredLease granted =
+        new StoredLease(address, node, generation, Optional.empty(), Optional.of(gateway));
     put(granted, leases, told);
     return new LeaseGrant.Granted(granted);
   }
@@ -349,8 +397,7 @@ public final class AddressPool {
   }
 
   private StoredLease held(StoredLease lease) {
-    Instant until = clock.instant().plus(config.hold()).truncatedTo(ChronoUnit.MILLIS);
-    return new StoredLease(lease.address(), lease.node(), lease.generation(), Optional.of(until));
+    return lease.held(clock.instant().plus(config.hold()).truncatedTo(ChronoUnit.MILLIS));
   }
 
   private static void put(StoredLease lease, LeaseTable leases, Told told) {

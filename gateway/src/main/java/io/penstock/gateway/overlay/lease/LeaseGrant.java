@@ -24,7 +24,9 @@ public sealed interface LeaseGrant {
     /// Every address is taken.
     EXHAUSTED("every address of this network is taken"),
     /// The node has been forgotten.
-    UNKNOWN_NODE("this network knows no such node");
+    UNKNOWN_NODE("this network knows no such node"),
+    /// The gateway ends its tunnels.
+    CLOSED("the gateway stops");
 
     private final String text;
 

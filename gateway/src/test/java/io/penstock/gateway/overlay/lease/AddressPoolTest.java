@@ -42,6 +42,7 @@ class AddressPoolTest {
   private static final AddressWish ANY4 = new AddressWish.Any(IpFamily.IPV4);
   private static final AddressWish ANY6 = new AddressWish.Any(IpFamily.IPV6);
   private static final Duration HOLD = Duration.ofMinutes(10);
+  private static final UUID GATEWAY = UUID.fromString("00000000-0000-4000-8000-0000000000aa");
 
   @TempDir Path directory;
 
@@ -83,8 +84,13 @@ class AddressPoolTest {
   }
 
   private AddressPool pool(String ipv4, String ipv6) throws Exception {
+    return pool(GATEWAY, ipv4, ipv6);
+  }
+
+  private AddressPool pool(UUID gateway, String ipv4, String ipv6) throws Exception {
     return AddressPool.open(
         new PoolConfig(Optional.of(IpPrefix.parse(ipv4)), Optional.of(IpPrefix.parse(ipv6)), HOLD),
+        gateway,
         storage.overlay(),
         clock,
         new Random(7),
@@ -163,6 +169,7 @@ class AddressPoolTest {
     pool =
         AddressPool.open(
             new PoolConfig(Optional.empty(), Optional.of(PoolConfig.DEFAULT_IPV6), HOLD),
+            GATEWAY,
             storage.overlay(),
             clock,
             new Random(7),
@@ -329,6 +336,28 @@ class AddressPoolTest {
       assertThat(IpPrefix.parse("fd00::/32").contains(lease.address())).isTrue();
     }
     assertThat(firstBytes).hasSizeGreaterThan(40);
+  }
+
+  @Test
+  void holdsWhatIsAssignedWhenItIsClosedAndHearsNoMoreOfTunnels() throws Exception {
+    StoredLease assigned = granted(ann, ANY4);
+
+    pool.close();
+    pool.close();
+
+    assertThat(heard).endsWith("held " + assigned.address());
+    assertThat(pool.putOnHold(assigned)).isFalse();
+    assertThat(refused(bob, ANY4)).isEqualTo(Refusal.CLOSED);
+    assertThat(pool.leases()).containsExactly(assigned.held(NOON.plus(HOLD)));
+  }
+
+  @Test
+  void leavesLeasesOfOtherGatewaysAloneEvenThoseOfOtherRanges() throws Exception {
+    StoredLease theirs = granted(ann, ANY4);
+
+    AddressPool ours = pool(UUID.randomUUID(), "10.99.0.0/29", "fd99::/64");
+
+    assertThat(ours.leases()).containsExactly(theirs);
   }
 
   @Test

@@ -48,10 +48,10 @@ final class PeerFixture {
   }
 
   static StoredLease assigned(UUID node, String address) {
-    return new StoredLease(IpAddress.parse(address), node, 1, Optional.empty());
+    return new StoredLease(IpAddress.parse(address), node, 1, Optional.empty(), Optional.empty());
   }
 
   static StoredLease held(UUID node, String address) {
-    return new StoredLease(IpAddress.parse(address), node, 1, Optional.of(NOON));
+    return new StoredLease(IpAddress.parse(address), node, 1, Optional.of(NOON), Optional.empty());
   }
 }
