@@ -7,33 +7,49 @@ import io.penstock.gateway.overlay.Overlay;
 import io.penstock.gateway.overlay.router.DropReason;
 import io.penstock.gateway.overlay.router.RouterReport;
 import io.penstock.protocol.netstack.icmp.IcmpError;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /// The numbers of the overlay as `/metrics` shows them.
 final class OverlayMetrics {
 
-  private OverlayMetrics() {}
+  /// One scrape asks all meters within that time, and no two scrapes are that close.
+  private static final Duration SCRAPE = Duration.ofMillis(500);
+
+  private final MeterRegistry registry;
+  private final Overlay overlay;
+  private final Recent<RouterReport> routed;
+
+  private OverlayMetrics(MeterRegistry registry, Overlay overlay) {
+    this.registry = registry;
+    this.overlay = overlay;
+    this.routed = new Recent<>(overlay::routed, SCRAPE, System::nanoTime);
+  }
 
   static void bind(MeterRegistry registry, Overlay overlay) {
+    new OverlayMetrics(registry, overlay).register();
+  }
+
+  private void register() {
     Gauge.builder("penstock.overlay.nodes", overlay, Overlay::nodes)
         .description("Nodes that are connected")
         .register(registry);
-    gauge(registry, overlay, "routes", "Addresses that are leased", RouterReport::routes);
-    gauge(registry, overlay, "hold", "Those that are on hold", RouterReport::onHold);
-    gauge(registry, overlay, "flows", "Flows between users", RouterReport::flows);
-    gauge(registry, overlay, "queued.bytes", "Waiting for tunnels", RouterReport::queuedBytes);
-    counter(registry, overlay, "received", "Packets of nodes", RouterReport::receivedPackets);
-    counter(registry, overlay, "sent", "Packets to nodes", RouterReport::sentPackets);
-    counter(registry, overlay, "received.bytes", "And their bytes", RouterReport::receivedBytes);
-    counter(registry, overlay, "sent.bytes", "And their bytes", RouterReport::sentBytes);
-    counter(registry, overlay, "marked", "Packets marked (ECN)", RouterReport::congestionMarks);
-    counter(registry, overlay, "icmp.held", "ICMP errors unsent", RouterReport::icmpSuppressed);
+    gauge("routes", "Addresses that are leased", RouterReport::routes);
+    gauge("hold", "Those that are on hold", RouterReport::onHold);
+    gauge("flows", "Flows between users", RouterReport::flows);
+    gauge("queued.bytes", "Waiting for tunnels", RouterReport::queuedBytes);
+    counter("received", "Packets of nodes", RouterReport::receivedPackets);
+    counter("sent", "Packets to nodes", RouterReport::sentPackets);
+    counter("received.bytes", "And their bytes", RouterReport::receivedBytes);
+    counter("sent.bytes", "And their bytes", RouterReport::sentBytes);
+    counter("marked", "Packets marked (ECN)", RouterReport::congestionMarks);
+    counter("icmp.held", "ICMP errors unsent", RouterReport::icmpSuppressed);
     for (DropReason reason : DropReason.values()) {
       FunctionCounter.builder(
               "penstock.overlay.dropped",
               overlay,
-              it -> it.routed().drops().getOrDefault(reason, 0L))
+              _ -> routed.get().drops().getOrDefault(reason, 0L))
           .description("Packets that went no further, by reason")
           .tag("reason", reason.name().toLowerCase(Locale.ROOT))
           .register(registry);
@@ -42,7 +58,7 @@ final class OverlayMetrics {
       FunctionCounter.builder(
               "penstock.overlay.icmp",
               overlay,
-              it -> it.routed().icmpSent().getOrDefault(error, 0L))
+              _ -> routed.get().icmpSent().getOrDefault(error, 0L))
           .description("ICMP errors sent, by kind")
           .tag("error", error.code())
           .register(registry);
@@ -57,25 +73,15 @@ final class OverlayMetrics {
         .register(registry);
   }
 
-  private static void gauge(
-      MeterRegistry registry,
-      Overlay overlay,
-      String name,
-      String description,
-      ToDoubleFunction<RouterReport> value) {
-    Gauge.builder("penstock.overlay." + name, overlay, it -> value.applyAsDouble(it.routed()))
+  private void gauge(String name, String description, ToDoubleFunction<RouterReport> value) {
+    Gauge.builder("penstock.overlay." + name, overlay, _ -> value.applyAsDouble(routed.get()))
         .description(description)
         .register(registry);
   }
 
-  private static void counter(
-      MeterRegistry registry,
-      Overlay overlay,
-      String name,
-      String description,
-      ToDoubleFunction<RouterReport> value) {
+  private void counter(String name, String description, ToDoubleFunction<RouterReport> value) {
     FunctionCounter.builder(
-            "penstock.overlay." + name, overlay, it -> value.applyAsDouble(it.routed()))
+            "penstock.overlay." + name, overlay, _ -> value.applyAsDouble(routed.get()))
         .description(description)
         .register(registry);
   }

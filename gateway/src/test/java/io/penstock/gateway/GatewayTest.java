@@ -122,7 +122,9 @@ class GatewayTest {
 
       assertThat(visit(gateway)).startsWith("HTTP/1.1 503 ").contains("no_agent");
       assertThat(admin(gateway, "GET", "/metrics", "").body())
-          .contains("penstock_ingress_responses_total{class=\"5xx\"} 1.0");
+          .contains("penstock_ingress_responses_total{class=\"5xx\"} 1.0")
+          .contains("penstock_overlay_routes 2.0")
+          .contains("penstock_overlay_dropped_total{reason=\"no_route\"} 0.0");
     }
   }
 
