@@ -40,8 +40,9 @@ final class UdpSockets {
   /// How many addresses of one client a connection takes part in, from first to last.
   ///
   /// QUIC counts its paths against the connection ids that it accepts, and never forgets a path of
-  /// a client that has no spare ids, so this is how often a NAT may change a client's port.
-  static final int MAX_PATHS = 64;
+  /// a client that has no spare ids, so this is how often a NAT may change a client's port. A path
+  /// costs some kilobytes, and whoever has finished a handshake may make as many.
+  static final int MAX_PATHS = 256;
 
   private UdpSockets() {}
 

@@ -34,7 +34,7 @@ class QuicServerTest {
       QuicChannel client = ends.connect(relay.address(), count(answers));
       QuicChannel server = ends.accepted();
 
-      for (int port = 0; port < 20; port++) {
+      for (int port = 0; port < 100; port++) {
         relay.rebind();
         int before = answers.get();
         await()
