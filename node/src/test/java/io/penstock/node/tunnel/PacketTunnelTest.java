@@ -154,7 +154,8 @@ class PacketTunnelTest {
     network.take(wanted);
     var config = network.node(identity, "db").wanted(List.of(wanted)).build();
     assertThatThrownBy(() -> PacketTunnel.connect(config))
-        .hasMessageContaining("address assignment");
+        .hasMessageContaining("address assignment")
+        .hasMessageContaining("10.86.7.7 is taken");
   }
 
   @Test

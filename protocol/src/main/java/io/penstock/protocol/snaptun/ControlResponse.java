@@ -59,7 +59,8 @@ public sealed interface ControlResponse {
 
   /// The request failed; the original sends no body then, and a client of its kind would read one.
   ///
-  /// @param refused as in [Assigned]
+  /// @param refused beyond the original: what was wanted and why it was not given, in headers,
+  ///   which the original's client does not look at
   record Failed(Status status, List<Refusal> refused) implements ControlResponse {
     public Failed {
       refused = List.copyOf(refused);

@@ -137,11 +137,11 @@ public final class ServerTunnel implements Engine {
         || !(request instanceof ControlRequest.AddressAssignment(_, var wanted))) {
       return false;
     }
-    // A peer that asks for one gets exactly what the original gives.
-    List<Refusal> told = wanted.size() > 1 ? refused : List.of();
     if (granted.isEmpty()) {
-      answer(new ControlResponse.Failed(ControlResponse.Status.BAD_REQUEST, told), nowNanos);
+      answer(new ControlResponse.Failed(ControlResponse.Status.BAD_REQUEST, refused), nowNanos);
     } else {
+      // A peer that asks for one gets exactly what the original gives.
+      List<Refusal> told = wanted.size() > 1 ? refused : List.of();
       states.assign(granted);
       actions.add(new ServerAction.Assigned(List.copyOf(granted)));
       answer(new ControlResponse.Assigned(granted, told), nowNanos);

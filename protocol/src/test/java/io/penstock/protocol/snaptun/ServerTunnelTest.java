@@ -132,11 +132,11 @@ class ServerTunnelTest {
     server.renewFor(HOUR_MILLIS);
     server.requestAssignment(Texts.V4);
     server.validate();
-    server.tunnel.allocated(
-        server.ticket(), List.of(), List.of(new Refusal(0, "exhausted")), server.now);
+    List<Refusal> why = List.of(new Refusal(0, "exhausted"));
+    server.tunnel.allocated(server.ticket(), List.of(), why, server.now);
     server.drain();
     assertThat(server.last())
-        .isEqualTo(new ServerAction.Answer(new ControlResponse.Failed(Status.BAD_REQUEST)));
+        .isEqualTo(new ServerAction.Answer(new ControlResponse.Failed(Status.BAD_REQUEST, why)));
     server.tunnel.answerWritten(server.now);
     server.drain();
     assertClosed(server, 1, "handling address assignment request");

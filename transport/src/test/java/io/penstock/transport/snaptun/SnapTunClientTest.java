@@ -75,13 +75,14 @@ class SnapTunClientTest {
   }
 
   @Test
-  void a_refused_address_is_told_with_its_status() throws Exception {
+  void a_refused_address_is_told_with_its_status_and_the_reason() throws Exception {
     tunnels = Tunnels.start();
+    List<Refusal> why = List.of(new Refusal(0, "10.9.9.9 is taken"));
     assertThat(tunnels.connect(tunnels.clientConfig(), () -> "node:3600", TAKEN))
         .isEqualTo(
             new ConnectResult.Refused(
                 new TunnelEnd.ConnectFailed(
-                    new ConnectFault.Assignment(new ResponseFault.Status(400, List.of())))));
+                    new ConnectFault.Assignment(new ResponseFault.Status(400, why)))));
   }
 
   @Test
@@ -250,7 +251,9 @@ class SnapTunClientTest {
     assertThat(told).containsOnly(List.of(OTHER_V4));
     assertThat(tunnels.addresses.held).containsExactly(new Addresses.Id("node", V4));
     assertThat(Tunnels.get(client.control().assign(List.of(TAKEN))))
-        .isEqualTo(new CommandResult.Failed(new ResponseFault.Status(400, List.of())));
+        .isEqualTo(
+            new CommandResult.Failed(
+                new ResponseFault.Status(400, List.of(new Refusal(0, "10.9.9.9 is taken")))));
     assertThat(server.control().addresses()).containsExactly(OTHER_V4);
   }
 
