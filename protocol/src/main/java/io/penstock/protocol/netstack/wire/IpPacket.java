@@ -30,6 +30,8 @@ public final class IpPacket {
   private boolean moreFragments;
   private int fragmentOffsetBytes;
   private int fragmentId;
+  private int fragmentHeaderAt;
+  private int fragmentLinkAt;
   private int sourcePort;
   private int destinationPort;
 
@@ -104,6 +106,8 @@ public final class IpPacket {
     moreFragments = Ipv4Header.moreFragments(buf, at);
     fragmentOffsetBytes = Ipv4Header.fragmentOffsetBytes(buf, at);
     fragmentId = Ipv4Header.identification(buf, at);
+    fragmentHeaderAt = -1;
+    fragmentLinkAt = -1;
     return PacketFault.NONE;
   }
 
@@ -121,6 +125,8 @@ public final class IpPacket {
     transportAt = extensions.transportAt();
     transportBytes = at + length - transportAt;
     int header = extensions.fragmentAt();
+    fragmentHeaderAt = header;
+    fragmentLinkAt = extensions.fragmentLinkAt();
     fragment = header >= 0;
     int word = fragment ? buf.getUnsignedShort(header + 2) : 0;
     moreFragments = (word & 1) != 0;
@@ -131,7 +137,7 @@ public final class IpPacket {
 
   private PacketFault checkFragment6() {
     // Offset and length count from the end of the fragment header; what lies before it stays.
-    int payload = at + length - (extensions.fragmentAt() + 8);
+    int payload = at + length - (fragmentHeaderAt + 8);
     boolean broken =
         (moreFragments && (payload & 7) != 0)
             || (payload == 0 && (moreFragments || fragmentOffsetBytes > 0))
@@ -250,6 +256,16 @@ public final class IpPacket {
   /// What the fragments of one packet have in common, besides both addresses and the protocol.
   public int fragmentId() {
     return fragmentId;
+  }
+
+  /// Where the fragment header of IPv6 is, -1 without one; what it counts begins eight bytes later.
+  public int fragmentHeaderAt() {
+    return fragmentHeaderAt;
+  }
+
+  /// Where the byte is that announces the fragment header of IPv6, -1 without one.
+  public int fragmentLinkAt() {
+    return fragmentLinkAt;
   }
 
   /// The source port of TCP or UDP, else 0.

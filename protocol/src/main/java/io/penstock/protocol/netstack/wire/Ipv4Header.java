@@ -212,6 +212,17 @@ public final class Ipv4Header {
     return true;
   }
 
+  /// Makes another packet of a header that stands there, and its checksum right: a fragment of the
+  /// packet that it began, or the whole of which it began a fragment.
+  public static void rewrite(
+      ByteBuf buf, int at, int totalLength, int identification, int flagsAndOffset) {
+    buf.setShort(at + 2, totalLength);
+    buf.setShort(at + 4, identification);
+    buf.setShort(at + 6, flagsAndOffset);
+    buf.setShort(at + CHECKSUM_AT, 0);
+    buf.setShort(at + CHECKSUM_AT, InternetChecksum.of(buf, at, headerBytes(buf, at)));
+  }
+
   private static void replaceWord(ByteBuf buf, int at, int offset, int oldWord, int newWord) {
     buf.setShort(at + offset, newWord);
     buf.setShort(at + CHECKSUM_AT, InternetChecksum.update(checksum(buf, at), oldWord, newWord));

@@ -21,12 +21,16 @@ final class Ipv6Extensions {
   private int protocol;
   private int transportAt;
   private int fragmentAt;
+  private int fragmentLinkAt;
+  private int linkAt;
 
   /// Walks from the fixed header at `at`; the packet ends at `end`.
   PacketFault walk(ByteBuf buf, int at, int end) {
     protocol = Ipv6Header.nextHeader(buf, at);
     transportAt = at + Ipv6Header.BYTES;
     fragmentAt = -1;
+    fragmentLinkAt = -1;
+    linkAt = at + Ipv6Header.NEXT_HEADER_AT;
     int first = transportAt;
     for (int count = 0; isExtension(protocol); count++) {
       if (count == MAX_HEADERS || end - transportAt < MIN_HEADER_BYTES) {
@@ -59,6 +63,7 @@ final class Ipv6Extensions {
           return PacketFault.BAD_EXTENSION_HEADERS;
         }
         fragmentAt = header;
+        fragmentLinkAt = linkAt;
         length = MIN_HEADER_BYTES;
       }
       case IpProtocol.AUTHENTICATION -> length = (buf.getUnsignedByte(header + 1) + 2) << 2;
@@ -70,6 +75,7 @@ final class Ipv6Extensions {
       return PacketFault.BAD_EXTENSION_HEADERS;
     }
     protocol = buf.getUnsignedByte(header);
+    linkAt = header;
     transportAt = header + length;
     return PacketFault.NONE;
   }
@@ -106,5 +112,10 @@ final class Ipv6Extensions {
   /// Where the fragment header is, -1 without one.
   int fragmentAt() {
     return fragmentAt;
+  }
+
+  /// Where the byte is that announces the fragment header, -1 without one.
+  int fragmentLinkAt() {
+    return fragmentLinkAt;
   }
 }

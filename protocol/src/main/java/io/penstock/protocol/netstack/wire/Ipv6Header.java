@@ -28,6 +28,9 @@ public final class Ipv6Header {
   /// The smallest MTU of a link that carries IPv6 (RFC 8200 section 5).
   public static final int MIN_MTU_BYTES = 1280;
 
+  /// Where the byte lies that says what follows the fixed header.
+  static final int NEXT_HEADER_AT = 6;
+
   private static final int ECN_SHIFT = 20;
 
   private Ipv6Header() {}
@@ -77,7 +80,7 @@ public final class Ipv6Header {
   }
 
   public static int nextHeader(ByteBuf buf, int at) {
-    return buf.getUnsignedByte(at + 6);
+    return buf.getUnsignedByte(at + NEXT_HEADER_AT);
   }
 
   public static int hopLimit(ByteBuf buf, int at) {
@@ -115,6 +118,12 @@ public final class Ipv6Header {
     }
     buf.setInt(at, word | mark);
     return true;
+  }
+
+  /// Makes another packet of a header that stands there.
+  public static void rewrite(ByteBuf buf, int at, int payloadLength, int nextHeader) {
+    buf.setShort(at + 4, payloadLength);
+    buf.setByte(at + NEXT_HEADER_AT, nextHeader);
   }
 
   /// Appends a fixed header.
