@@ -13,6 +13,7 @@ module io.penstock.protocol {
 
   exports io.penstock.protocol;
   exports io.penstock.protocol.kcp;
+  exports io.penstock.protocol.netstack.flow;
   exports io.penstock.protocol.netstack.icmp;
   exports io.penstock.protocol.netstack.ip;
   exports io.penstock.protocol.netstack.wire;

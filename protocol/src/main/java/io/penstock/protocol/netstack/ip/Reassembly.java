@@ -36,7 +36,7 @@ public final class Reassembly {
   private final ReassemblyConfig config;
   private final long secret;
   private final EntryTable table;
-  private final long[] faults = new long[ReassemblyFault.values().length];
+  private final Counters<ReassemblyFault> faults = new Counters<>(ReassemblyFault.class);
   private @Nullable PartialPacket[] partials = new PartialPacket[0];
   private int heldBytes;
   private long completed;
@@ -172,19 +172,19 @@ public final class Reassembly {
   }
 
   private @Nullable ByteBuf fail(ReassemblyFault fault) {
-    note(fault);
+    faults.add(fault);
     return null;
   }
 
   private @Nullable ByteBuf refuse(ByteBuf packet, ReassemblyFault fault) {
     packet.release();
-    note(fault);
+    faults.add(fault);
     return null;
   }
 
   private int open(IpPacket view, long nowNanos) {
     if (table.isFull()) {
-      note(ReassemblyFault.EVICTED);
+      faults.add(ReassemblyFault.EVICTED);
       close(table.oldest());
     }
     int entry = table.add(hash(view));
@@ -209,7 +209,7 @@ public final class Reassembly {
     while (charge > config.maxBytes() - heldBytes && entry != EntryTable.NONE) {
       int younger = table.younger(entry);
       if (entry != except && partial(entry).heldBytes() > 0) {
-        note(ReassemblyFault.EVICTED);
+        faults.add(ReassemblyFault.EVICTED);
         close(entry);
       }
       entry = younger;
@@ -266,7 +266,7 @@ public final class Reassembly {
       if (Deadlines.isDue(partial.deadlineNanos(), nowNanos)) {
         ByteBuf first = partial.takeFirst();
         if (!partial.isDropped()) {
-          note(ReassemblyFault.TIMED_OUT);
+          faults.add(ReassemblyFault.TIMED_OUT);
         }
         close(entry);
         if (first != null) {
@@ -293,13 +293,9 @@ public final class Reassembly {
     }
   }
 
-  private void note(ReassemblyFault fault) {
-    faults[fault.ordinal()]++;
-  }
-
   /// How often this has happened.
   public long count(ReassemblyFault fault) {
-    return faults[fault.ordinal()];
+    return faults.value(fault);
   }
 
   /// How many packets have been put together.

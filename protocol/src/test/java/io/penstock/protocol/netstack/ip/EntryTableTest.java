@@ -37,12 +37,12 @@ class EntryTableTest {
               }
             } else if (random.percent(30)) {
               table.touch(entry);
-              byAge.remove((Integer) key);
+              byAge.remove(Integer.valueOf(key));
               byAge.add(key);
             } else {
               table.remove(entry);
               entryOfKey.remove(key);
-              byAge.remove((Integer) key);
+              byAge.remove(Integer.valueOf(key));
             }
             assertThat(table.size()).isEqualTo(entryOfKey.size());
           }
