@@ -29,7 +29,7 @@ class ReassemblyFuzzTest {
   @Test
   void random_fragments_are_borne() {
     Seeds.forEach(
-        1_000,
+        300,
         seed -> {
           SeededRandom random = new SeededRandom(seed);
           run(random.bytes(random.magnitude(4, 800)));

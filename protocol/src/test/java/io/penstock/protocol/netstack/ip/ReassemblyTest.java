@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ReassemblyTest {
@@ -183,10 +184,8 @@ class ReassemblyTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"0 24", "8 32", "16 8", "24 8", "8 8", "24 16", "0 40"})
-  void an_overlap_drops_the_packet_until_its_time_is_over(String range) {
-    int offset = Integer.parseInt(range.split(" ")[0]);
-    int length = Integer.parseInt(range.split(" ")[1]);
+  @CsvSource({"0, 24", "8, 32", "16, 8", "24, 8", "8, 8", "24, 16", "0, 40"})
+  void an_overlap_drops_the_packet_until_its_time_is_over(int offset, int length) {
     for (boolean ipv4 : new boolean[] {true, false}) {
       incomplete(part(ipv4, 1, 0, true, 8));
       incomplete(part(ipv4, 1, 8, true, 24));
