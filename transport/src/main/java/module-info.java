@@ -24,4 +24,5 @@ module io.penstock.transport {
   exports io.penstock.transport.snaptun;
   exports io.penstock.transport.relay;
   exports io.penstock.transport.tls;
+  exports io.penstock.transport.tun;
 }
