@@ -26,6 +26,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// The link over a pair of packet sockets, whose other end plays the kernel; what the kernel itself
@@ -38,6 +39,7 @@ class TunLinkTest {
   private final MultiThreadIoEventLoopGroup loops = NativeSupport.newEventLoops(1, "tun");
   private final Recorder received = new Recorder();
   private TunDevice kernel;
+  private int descriptor;
 
   /// Remembers what came; on the event loop, read by the test.
   private static class Recorder implements TunReceiver {
@@ -68,12 +70,17 @@ class TunLinkTest {
     }
   }
 
+  @BeforeEach
+  void begin() throws Throwable {
+    int[] pair = TestLibc.packetPair();
+    descriptor = pair[0];
+    kernel = new TunDevice(new Libc(), pair[1], "kernel", 1500, TunOffload.NONE);
+  }
+
   @AfterEach
   void end() throws Exception {
     NativeSupport.endEventLoops(loops, Duration.ofSeconds(5)).sync();
-    if (kernel != null) {
-      kernel.close();
-    }
+    kernel.close();
   }
 
   @Test
@@ -334,13 +341,11 @@ class TunLinkTest {
     }
   }
 
-  private TunDevice open(TunOffload offload) throws Throwable {
-    int[] pair = TestLibc.packetPair();
-    kernel = new TunDevice(new Libc(), pair[1], "kernel", 1500, TunOffload.NONE);
-    return new TunDevice(new Libc(), pair[0], "pair", 1500, offload);
+  private TunDevice open(TunOffload offload) {
+    return new TunDevice(new Libc(), descriptor, "pair", 1500, offload);
   }
 
-  private TunLink start(TunOffload offload, TunReceiver receiver) throws Throwable {
+  private TunLink start(TunOffload offload, TunReceiver receiver) throws Exception {
     return start(open(offload), receiver);
   }
 
