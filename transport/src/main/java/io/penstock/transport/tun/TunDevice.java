@@ -56,7 +56,7 @@ public final class TunDevice implements AutoCloseable {
   ///
   /// @throws TunUnavailableException when there is none to be had here
   public static TunDevice open(TunConfig config) throws IOException {
-    return TunOpener.open(config);
+    return TunOpener.open(config, TunOpener.NODE);
   }
 
   /// What the interface is called.

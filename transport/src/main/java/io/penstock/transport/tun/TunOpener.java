@@ -14,7 +14,8 @@ import java.lang.foreign.MemorySegment;
 /// them for which there is a native epoll.
 final class TunOpener {
 
-  private static final String NODE = "/dev/net/tun";
+  /// Where the system has its TUN devices.
+  static final String NODE = "/dev/net/tun";
 
   private static final long TUNSETIFF = 0x400454caL;
   private static final long TUNSETOFFLOAD = 0x400454d0L;
@@ -47,9 +48,9 @@ final class TunOpener {
     this.config = config;
   }
 
-  static TunDevice open(TunConfig config) throws IOException {
+  static TunDevice open(TunConfig config, String node) throws IOException {
     TunOpener opener = new TunOpener(libc(), config);
-    int descriptor = opener.openNode();
+    int descriptor = opener.openNode(node);
     boolean done = false;
     try (Arena arena = Arena.ofConfined()) {
       TunDevice device = opener.setUp(descriptor, arena);
@@ -67,26 +68,28 @@ final class TunOpener {
       throw new TunUnavailableException(
           Reason.NOT_SUPPORTED, "no TUN device on " + System.getProperty("os.name"));
     }
+    Libc libc;
+    try {
+      libc = new Libc();
+    } catch (ExceptionInInitializerError | NoClassDefFoundError e) {
+      throw new TunUnavailableException(
+          Reason.NO_NATIVE_ACCESS, "the JVM gives no access to the C library (" + e + ")");
+    }
     if (!Epoll.isAvailable()) {
       throw new TunUnavailableException(
           Reason.NO_EPOLL,
           "no native epoll on this %s: %s"
               .formatted(System.getProperty("os.arch"), Epoll.unavailabilityCause()));
     }
-    try {
-      return new Libc();
-    } catch (ExceptionInInitializerError | NoClassDefFoundError e) {
-      throw new TunUnavailableException(
-          Reason.NO_NATIVE_ACCESS, "the JVM gives no access to the C library (" + e + ")");
-    }
+    return libc;
   }
 
-  private int openNode() throws IOException {
-    int descriptor = libc.open(NODE, Libc.O_RDWR | Libc.O_NONBLOCK | Libc.O_CLOEXEC);
+  private int openNode(String node) throws IOException {
+    int descriptor = libc.open(node, Libc.O_RDWR | Libc.O_NONBLOCK | Libc.O_CLOEXEC);
     if (descriptor >= 0) {
       return descriptor;
     }
-    String what = "cannot open " + NODE + ": " + Libc.nameOf(descriptor);
+    String what = "cannot open " + node + ": " + Libc.nameOf(descriptor);
     throw switch (-descriptor) {
       case Libc.ENOENT, Libc.ENODEV, Libc.ENXIO ->
           new TunUnavailableException(Reason.NO_DEVICE_NODE, what);

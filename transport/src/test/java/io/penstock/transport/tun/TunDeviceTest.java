@@ -7,11 +7,17 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.penstock.transport.tun.TunUnavailableException.Reason;
+import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class TunDeviceTest {
 
@@ -39,6 +45,50 @@ class TunDeviceTest {
         .hasMessageContaining("CAP_NET_ADMIN")
         .hasMessageContaining("ip tuntap add mode tun");
     assertThat(((TunUnavailableException) thrown.get()).reason()).isEqualTo(Reason.NO_PERMISSION);
+  }
+
+  @Test
+  void without_the_device_node_it_says_where_that_comes_from() {
+    assertThatThrownBy(() -> TunOpener.open(TunConfig.builder().build(), "/dev/net/no-tun"))
+        .isInstanceOfSatisfying(
+            TunUnavailableException.class,
+            e -> assertThat(e.reason()).isEqualTo(Reason.NO_DEVICE_NODE))
+        .hasMessageContaining("cannot open /dev/net/no-tun: ENOENT, no such file")
+        .hasMessageContaining("modprobe tun");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-Dos.name=Plan 9, NOT_SUPPORTED, no TUN device on Plan 9",
+    "--illegal-native-access=deny, NO_NATIVE_ACCESS, --enable-native-access=ALL-UNNAMED"
+  })
+  void a_jvm_that_cannot_have_a_device_says_why(String option, Reason reason, String message)
+      throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(option, "-cp", System.getProperty("java.class.path", "")));
+    command.add(OpenDevice.class.getName());
+
+    Process jvm = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(output).contains(reason + ": ").contains(message);
+    assertThat(jvm.waitFor()).isZero();
+  }
+
+  /// Opens a device in a JVM of its own, and says why that failed.
+  static final class OpenDevice {
+
+    private OpenDevice() {}
+
+    /// Opens it.
+    public static void main(String[] arguments) throws IOException {
+      try (TunDevice device = TunDevice.open(TunConfig.builder().build())) {
+        System.out.println("opened " + device);
+      } catch (TunUnavailableException e) {
+        System.out.println(e.reason() + ": " + e.getMessage());
+      }
+    }
   }
 
   @Test

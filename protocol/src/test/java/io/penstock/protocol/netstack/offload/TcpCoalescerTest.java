@@ -267,6 +267,40 @@ class TcpCoalescerTest {
         });
   }
 
+  @Test
+  void packets_damaged_anywhere_neither_break_it_nor_get_lost() {
+    Seeds.forEach(
+        500,
+        seed -> {
+          SeededRandom random = new SeededRandom(seed);
+          TcpPackets flow = random.percent(50) ? TcpPackets.ofIpv4() : TcpPackets.ofIpv6();
+          flow.options = new byte[4 * random.between(0, 3)];
+          int bytes = 0;
+          for (int i = 0; i < MAX_PACKETS; i++) {
+            ByteBuf packet = flow.next(TcpPackets.ACK, random.bytes(random.between(1, 20)));
+            for (int damaged = random.between(0, 2); damaged > 0; damaged--) {
+              packet.setByte(random.between(0, packet.readableBytes() - 1), random.between(0, 255));
+            }
+            packet.writerIndex(packet.writerIndex() - (random.percent(10) ? 1 : 0));
+            bytes += packet.readableBytes();
+            offer(packet);
+          }
+
+          PacketMeta meta = new PacketMeta();
+          int polled = 0;
+          for (ByteBuf next = coalescer.poll(meta); next != null; next = coalescer.poll(meta)) {
+            int headers = (flow.ipv4 ? 20 : 40) + 20 + flow.options.length;
+            int segments =
+                meta.isSuperPacket()
+                    ? Math.ceilDiv(next.readableBytes() - headers, meta.segmentBytes())
+                    : 1;
+            polled += next.readableBytes() + (segments - 1) * headers;
+            next.release();
+          }
+          assertThat(polled).isEqualTo(bytes);
+        });
+  }
+
   private static ByteBuf any(TcpPackets flow, SeededRandom random) {
     int data = random.percent(80) ? 1000 : random.between(0, 1000);
     int flags = random.percent(90) ? TcpPackets.ACK : random.between(0, 255);
