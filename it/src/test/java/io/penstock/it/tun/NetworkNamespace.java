@@ -115,7 +115,7 @@ public final class NetworkNamespace implements AutoCloseable {
       device = call(() -> TunDevice.open(config));
     } catch (TunUnavailableException e) {
       if (e.reason() == TunUnavailableException.Reason.NO_DEVICE_NODE) {
-        unavailable(e.getMessage());
+        unavailable(e.toString());
       }
       throw e;
     }
