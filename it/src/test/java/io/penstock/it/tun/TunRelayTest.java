@@ -97,7 +97,8 @@ class TunRelayTest {
 
     long in = counters(relay.left()).packetsIn();
     assertThat(in).isGreaterThan(BYTES / MTU);
-    assertThat(counters(relay.right()).packetsOut()).isLessThan(in / 2);
+    // How many come in one wake-up depends on the machine; that some did does not.
+    assertThat(counters(relay.right()).packetsOut()).isLessThan(in);
   }
 
   @ParameterizedTest
