@@ -28,7 +28,8 @@ fn main() {
 
 async fn work(arguments: Arguments) -> Result<(), Failure> {
     let server = arguments.address("connect", "")?;
-    let connection = quic::connect(server, quic::transport(&arguments)?).await?;
+    let endpoint = quic::client(quic::transport(&arguments)?)?;
+    let connection = endpoint.connect(server, "localhost")?.await?;
     let (sender, receiver, control) = match builder(&arguments)?.connect(connection.clone()).await {
         Ok(established) => established,
         Err(e) => {
@@ -45,6 +46,10 @@ async fn work(arguments: Arguments) -> Result<(), Failure> {
     let mut control = control;
     for step in &arguments.steps {
         perform(step, &connection, &tunnel, &mut control).await?;
+    }
+    if connection.close_reason().is_some() {
+        // Until the server has been told.
+        let _ = timeout(PATIENCE, endpoint.wait_idle()).await;
     }
     Ok(())
 }
