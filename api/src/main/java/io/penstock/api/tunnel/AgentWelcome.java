@@ -2,6 +2,7 @@ package io.penstock.api.tunnel;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -23,7 +24,9 @@ public sealed interface AgentWelcome {
   ///
   /// @param code a stable word, see [Refusal]; an unknown one comes from a newer gateway
   /// @param message what a person reads: what happened, why, and what to type next
-  record Refused(String code, String message) implements AgentWelcome {}
+  /// @param route the only one of several that is refused, as the agent named it; without it the
+  ///   agent would be welcome, or refused for another one
+  record Refused(String code, String message, Optional<String> route) implements AgentWelcome {}
 
   /// Writes the answer as the one JSON object that goes on the control stream.
   default byte[] toJson() {
@@ -35,10 +38,11 @@ public sealed interface AgentWelcome {
         ArrayNode all = json.putArray("urls");
         urls.forEach(all::add);
       }
-      case Refused(String code, String message) -> {
+      case Refused(String code, String message, Optional<String> route) -> {
         json.put("ok", false);
         json.put("code", code);
         json.put("message", message);
+        route.ifPresent(name -> json.put("route", name));
       }
     }
     return json.toString().getBytes(StandardCharsets.UTF_8);
@@ -56,6 +60,8 @@ public sealed interface AgentWelcome {
           GreetingJson.requiredText(json, "backend"), GreetingJson.texts(json, "urls"));
     }
     return new Refused(
-        GreetingJson.requiredText(json, "code"), GreetingJson.requiredText(json, "message"));
+        GreetingJson.requiredText(json, "code"),
+        GreetingJson.requiredText(json, "message"),
+        Optional.ofNullable(GreetingJson.text(json, "route")));
   }
 }

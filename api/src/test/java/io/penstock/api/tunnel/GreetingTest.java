@@ -105,10 +105,12 @@ class GreetingTest {
   @Test
   void both_answers_read_back() throws Exception {
     var accepted = new AgentWelcome.Accepted("b-1", List.of("https://a.example"));
-    var refused = new AgentWelcome.Refused("no_route", "no such route");
+    var refused = new AgentWelcome.Refused("no_route", "no such route", Optional.empty());
+    var named = new AgentWelcome.Refused("no_route", "no such route", Optional.of("a.example"));
 
     assertThat(AgentWelcome.parse(accepted.toJson())).isEqualTo(accepted);
     assertThat(AgentWelcome.parse(refused.toJson())).isEqualTo(refused);
+    assertThat(AgentWelcome.parse(named.toJson())).isEqualTo(named);
     assertThat(new String(refused.toJson(), UTF_8))
         .isEqualTo("{\"ok\":false,\"code\":\"no_route\",\"message\":\"no such route\"}");
   }

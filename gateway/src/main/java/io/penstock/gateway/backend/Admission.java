@@ -33,7 +33,14 @@ final class Admission {
     /// The agent may not.
     ///
     /// @param message for the person who started it; it holds no secret
-    record Refused(Refusal refusal, String message) implements Verdict {}
+    /// @param route the one of those it named that it may not serve, if that is the reason
+    record Refused(Refusal refusal, String message, Optional<String> route) implements Verdict {
+
+      /// A refusal that has nothing to do with a certain route.
+      Refused(Refusal refusal, String message) {
+        this(refusal, message, Optional.empty());
+      }
+    }
   }
 
   private final Storage storage;
@@ -47,10 +54,11 @@ final class Admission {
     for (String name : hello.domains()) {
       Optional<StoredRoute> route = storage.hasRoute(name);
       if (route.isEmpty()) {
-        return refused(
+        return new Verdict.Refused(
             Refusal.NO_ROUTE,
             "this gateway has no route %s; add it with: penstock route add %s --user NAME"
-                .formatted(name, name));
+                .formatted(name, name),
+            Optional.of(name));
       }
       routes.add(route.get());
     }

@@ -237,7 +237,9 @@ final class AgentSession implements SmuxConnection.Listener {
         refused.message());
     server.counters().refused(refused.refusal().code());
     if (protocol == TunnelProtocol.OWN) {
-      write(control, new AgentWelcome.Refused(refused.refusal().code(), refused.message()));
+      write(
+          control,
+          new AgentWelcome.Refused(refused.refusal().code(), refused.message(), refused.route()));
     }
     control.shutdownOutput();
     timer = later(server.config().farewell(), () -> channel.close());

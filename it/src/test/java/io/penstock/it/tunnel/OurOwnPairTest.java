@@ -285,6 +285,36 @@ class OurOwnPairTest {
   }
 
   @Test
+  void an_agent_of_several_routes_goes_on_with_the_others_when_one_is_removed() throws Exception {
+    String removed = gateway.newRoute();
+    try (Agent agent = connect(removed, route)) {
+      try (AdminClient admin = gateway.admin()) {
+        admin.removeRoute(RouteName.parse(removed));
+
+        await()
+            .atMost(LIMIT)
+            .untilAsserted(
+                () ->
+                    assertThat(agent.status())
+                        .isInstanceOfSatisfying(
+                            AgentStatus.Online.class,
+                            online -> {
+                              assertThat(online.note().orElse(""))
+                                  .contains("has no route " + removed + " any more");
+                              assertThat(online.urls()).hasSizeBetween(1, 2);
+                            }));
+        assertThat(get(removed, "/").error()).isEqualTo("no_route");
+        gateway.awaitBackends(route, 2);
+        assertThat(get(route, "/1k").status()).isEqualTo(200);
+
+        admin.removeRoute(RouteName.parse(route));
+      }
+      await().atMost(LIMIT).until(() -> agent.status().isFinal());
+      assertThat(agent.status()).isInstanceOf(AgentStatus.Refused.class);
+    }
+  }
+
+  @Test
   void a_killed_connection_comes_back() throws Exception {
     try (Agent _ = connect(route)) {
       Set<String> before = gateway.awaitBackends(route, 2);

@@ -52,9 +52,12 @@ public final class Agent implements AutoCloseable {
   private final AppProxy app;
   private final CountDownLatch closed = new CountDownLatch(1);
   private AgentStatus status = new AgentStatus.Connecting(Optional.empty());
+  private List<String> domains;
+  private final List<String> lostDomains = new ArrayList<>();
 
   private Agent(AgentConfig config, Consumer<AgentStatus> listener) throws SSLException {
     this.config = config;
+    this.domains = config.domains();
     this.listener = listener;
     this.loops =
         NativeSupport.newEventLoops(
@@ -190,6 +193,30 @@ public final class Agent implements AutoCloseable {
     return !(status() instanceof AgentStatus.Connecting);
   }
 
+  /// The routes to serve: those of the config, but for what the gateway has lost meanwhile.
+  List<String> domains() {
+    synchronized (connections) {
+      return domains;
+    }
+  }
+
+  /// Gives a route up that was there once and that the gateway refuses now; says whether others are
+  /// left. At the start of the agent somebody has made a mistake, so then it is none.
+  boolean goesOnWithout(String route) {
+    synchronized (connections) {
+      List<String> left = domains.stream().filter(each -> !each.equals(route)).toList();
+      if (!hasBeenOnline() || left.isEmpty()) {
+        return false;
+      }
+      if (left.size() < domains.size()) {
+        LOG.warn("route given up route={} left={}", route, left);
+        domains = left;
+        lostDomains.add(route);
+      }
+      return true;
+    }
+  }
+
   /// Ends the agent for a reason that only a person can mend.
   void refused(AgentStatus.Refused refused) {
     end(refused);
@@ -207,12 +234,22 @@ public final class Agent implements AutoCloseable {
     if (!up.isEmpty()) {
       var first = up.getFirst();
       return new AgentStatus.Online(
-          first.urls(), up.size(), first.transport(), first.latency(), first.note());
+          first.urls(), up.size(), first.transport(), first.latency(), note(first));
     }
     boolean wasOnline = !(status instanceof AgentStatus.Connecting);
     return wasOnline
         ? new AgentStatus.Reconnecting(cause)
         : new AgentStatus.Connecting(cause.isEmpty() ? Optional.empty() : Optional.of(cause));
+  }
+
+  private Optional<String> note(AgentConnection.Link.Up link) {
+    if (lostDomains.isEmpty()) {
+      return link.note();
+    }
+    String lost =
+        "the gateway has no route %s any more; the others are served"
+            .formatted(String.join(", ", lostDomains));
+    return Optional.of(link.note().map(note -> note + "; " + lost).orElse(lost));
   }
 
   private void publish(AgentStatus next) {

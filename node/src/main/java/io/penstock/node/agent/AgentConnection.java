@@ -171,7 +171,12 @@ final class AgentConnection {
   /// Says that the gateway refused the greeting.
   void refused(AgentWelcome.Refused refused) {
     boolean lasting = Refusal.of(refused.code()).map(Refusal::isLasting).orElse(false);
-    if (lasting && state == State.GREETING) {
+    if (!lasting || state != State.GREETING) {
+      return;
+    }
+    if (refused.route().map(agent::goesOnWithout).orElse(false)) {
+      backoff.reset();
+    } else {
       agent.refused(new AgentStatus.Refused(refused.code(), refused.message()));
     }
   }

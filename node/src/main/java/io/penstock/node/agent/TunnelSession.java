@@ -203,15 +203,13 @@ final class TunnelSession implements SmuxConnection.Listener {
 
   private byte[] ownGreeting(String token) {
     return new AgentHello(
-            token,
-            owner.agent().config().domains(),
-            Optional.of(owner.agent().identity(owner.number())))
+            token, owner.agent().domains(), Optional.of(owner.agent().identity(owner.number())))
         .toJson();
   }
 
   /// The original serves one route on a session, so each connection takes its turn of them.
   private byte[] originalGreeting(String token) {
-    List<String> domains = owner.agent().config().domains();
+    List<String> domains = owner.agent().domains();
     owner.agent().ensureConnections(domains.size());
     List<String> one =
         domains.isEmpty() ? domains : List.of(domains.get(owner.number() % domains.size()));
