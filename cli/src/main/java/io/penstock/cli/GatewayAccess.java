@@ -8,6 +8,7 @@ import io.penstock.transport.tls.Trust;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
@@ -72,9 +73,33 @@ final class GatewayAccess {
   record Resolved(HostPort address, Trust trust, Optional<String> token) {}
 
   /// Puts flags, environment and memory together.
-  Resolved resolve(Console console, Optional<HostPort> gateway)
-      throws IOException, ConfigException {
-    Login login = Login.read(UserFiles.login(console));
+  Resolved resolve(Console console, Optional<HostPort> gateway) throws IOException {
+    Path file = UserFiles.login(console);
+    try {
+      return resolve(console, gateway, Login.read(file));
+    } catch (ConfigException e) {
+      throw new Failure(
+          "what login remembers cannot be used: "
+              + e.problems().stream().map(Object::toString).collect(Collectors.joining("; ")),
+          "remove " + file + ", then penstock login HOST:PORT");
+    }
+  }
+
+  /// The same for a login, which replaces what cannot be used.
+  Resolved resolveToRemember(Console console, HostPort gateway) throws IOException {
+    Path file = UserFiles.login(console);
+    Login login;
+    try {
+      login = Login.read(file);
+    } catch (ConfigException _) {
+      console.warn("what is in " + file + " cannot be used and is replaced");
+      login = Login.NONE;
+    }
+    return resolve(console, Optional.of(gateway), login);
+  }
+
+  private Resolved resolve(Console console, Optional<HostPort> gateway, Login login)
+      throws IOException {
     // What is remembered about one gateway says nothing about another.
     boolean remembered = gateway.isEmpty() || gateway.equals(login.gateway());
     Login known = remembered ? login : Login.NONE;

@@ -1,8 +1,6 @@
 package io.penstock.cli;
 
-import io.penstock.api.HostPort;
 import io.penstock.api.RouteName;
-import io.penstock.api.config.ConfigException;
 import io.penstock.node.agent.AgentConfig;
 import io.penstock.node.agent.GatewayTransport;
 import io.penstock.node.agent.app.AppConfig;
@@ -18,7 +16,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -58,14 +55,7 @@ final class HttpCommand implements Callable<Integer> {
       description = "The route to serve; repeatable (default: the user's only one).")
   private List<RouteName> domains = new ArrayList<>();
 
-  @Option(
-      names = "--gateway",
-      paramLabel = "HOST:PORT",
-      description =
-          "The gateway's tunnel port (default: PENSTOCK_GATEWAY, or the one given to login).")
-  private Optional<HostPort> gateway = Optional.empty();
-
-  @Mixin private GatewayAccess access = new GatewayAccess();
+  @Mixin private GatewayChoice gateway = new GatewayChoice();
 
   @Option(
       names = "--transport",
@@ -92,11 +82,11 @@ final class HttpCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException, ConfigException, InterruptedException {
+  public Integer call() throws IOException, InterruptedException {
     log.apply(LogOptions.LogLevel.WARN);
-    URI app = usage("TARGET", () -> Target.parse(target));
-    AppConfig appConfig = usage("the app", () -> app(app));
-    GatewayAccess.Resolved resolved = access.resolve(console, gateway());
+    URI app = Usage.valueOf(spec, "TARGET", () -> Target.parse(target));
+    AppConfig appConfig = Usage.valueOf(spec, "the app", () -> app(app));
+    GatewayAccess.Resolved resolved = gateway.resolve(console);
     String token =
         resolved
             .token()
@@ -108,7 +98,8 @@ final class HttpCommand implements Callable<Integer> {
                             + resolved.address()
                             + " --token-file FILE"));
     AgentConfig config =
-        usage(
+        Usage.valueOf(
+            spec,
             "the agent",
             () ->
                 AgentConfig.builder(resolved.address().host(), resolved.address().port(), appConfig)
@@ -134,27 +125,10 @@ final class HttpCommand implements Callable<Integer> {
     }
   }
 
-  private Optional<HostPort> gateway() {
-    return gateway.or(
-        () ->
-            console
-                .variable("PENSTOCK_GATEWAY")
-                .map(text -> usage("PENSTOCK_GATEWAY", () -> HostPort.parse(text))));
-  }
-
   private AppConfig app(URI url) {
     return AppConfig.builder(url)
         .hostHeader(HostHeader.parse(hostHeader))
         .trust(insecureUpstream ? new Trust.Anybody() : new Trust.SystemRoots())
         .build();
-  }
-
-  private <T> T usage(String what, java.util.function.Supplier<T> value) {
-    try {
-      return value.get();
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(
-          spec.commandLine(), "Invalid value for " + what + ": " + e.getMessage());
-    }
   }
 }

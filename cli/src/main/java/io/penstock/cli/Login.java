@@ -4,6 +4,7 @@ import io.penstock.api.HostPort;
 import io.penstock.api.config.ConfigBinder;
 import io.penstock.api.config.ConfigException;
 import io.penstock.api.config.Secret;
+import io.penstock.transport.tls.Fingerprint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,10 @@ public record Login(
     Optional<Secret> token,
     Optional<String> fingerprint,
     Optional<Path> ca) {
+
+  public Login {
+    fingerprint.ifPresent(Fingerprint::parse);
+  }
 
   /// Nothing remembered.
   static final Login NONE =

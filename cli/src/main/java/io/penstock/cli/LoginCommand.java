@@ -2,13 +2,17 @@ package io.penstock.cli;
 
 import io.penstock.api.HostPort;
 import io.penstock.api.RouteInfo;
+import io.penstock.api.client.ApiException;
 import io.penstock.api.client.DiscoveryClient;
-import io.penstock.api.config.ConfigException;
+import io.penstock.gateway.config.TunnelSettings;
 import io.penstock.transport.tls.ClientTls;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertificateException;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -30,6 +34,8 @@ import picocli.CommandLine.Parameters;
     })
 final class LoginCommand implements java.util.concurrent.Callable<Integer> {
 
+  private static final int USUAL_PORT = TunnelSettings.DEFAULT_TLS.port();
+
   private final Console console;
 
   @Parameters(paramLabel = "HOST:PORT", description = "The gateway's tunnel port, usually 7443.")
@@ -44,13 +50,13 @@ final class LoginCommand implements java.util.concurrent.Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException, ConfigException {
+  public Integer call() throws IOException {
     log.apply(LogOptions.LogLevel.WARN);
-    GatewayAccess.Resolved resolved = access.resolve(console, Optional.of(gateway));
+    GatewayAccess.Resolved resolved = access.resolveToRemember(console, gateway);
     Optional<List<RouteInfo>> routes = Optional.empty();
     try (var client =
         new DiscoveryClient(resolved.address(), ClientTls.jdkContext(resolved.trust()))) {
-      client.discover();
+      discover(client);
       if (resolved.token().isPresent()) {
         routes = Optional.of(client.routes(resolved.token().get()));
       }
@@ -74,7 +80,37 @@ final class LoginCommand implements java.util.concurrent.Callable<Integer> {
         .err()
         .println(
             "Next: penstock http 8080"
-                + (choose ? " --domain " + routes.get().getFirst().route() : ""));
+                + (choose ? " --domain " + quoted(routes.get().getFirst().route()) : ""));
     return 0;
+  }
+
+  /// As a shell takes it: a route may begin with an asterisk.
+  private static String quoted(String route) {
+    return route.contains("*") ? "'" + route + "'" : route;
+  }
+
+  /// Asks whether it is the tunnel port of a gateway. One that shows a certificate that is not
+  /// trusted may well be.
+  private void discover(DiscoveryClient client) throws IOException {
+    try {
+      client.discover();
+    } catch (ApiException e) {
+      if (gateway.port() == USUAL_PORT || isDistrust(e)) {
+        throw e;
+      }
+      throw new Failure(
+          e,
+          "penstock login %s, if %d is not the gateway's tunnel port; that is %d unless configured"
+              .formatted(gateway.withPort(USUAL_PORT), gateway.port(), USUAL_PORT));
+    }
+  }
+
+  private static boolean isDistrust(Throwable failure) {
+    for (@Nullable Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof CertificateException || each instanceof CertPathBuilderException) {
+        return true;
+      }
+    }
+    return false;
   }
 }

@@ -1,10 +1,8 @@
 package io.penstock.cli;
 
-import io.penstock.api.HostPort;
 import io.penstock.api.IpAddress;
 import io.penstock.api.IpFamily;
 import io.penstock.api.client.PeerClient;
-import io.penstock.api.config.ConfigException;
 import io.penstock.node.ping.NodeLookup;
 import io.penstock.node.ping.PingRequest;
 import io.penstock.node.ping.PingSeries;
@@ -15,9 +13,7 @@ import io.penstock.transport.tls.ClientTls;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.Supplier;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -98,14 +94,7 @@ final class PingCommand implements Callable<Integer> {
     private boolean only6;
   }
 
-  @Option(
-      names = "--gateway",
-      paramLabel = "HOST:PORT",
-      description =
-          "The gateway's tunnel port (default: PENSTOCK_GATEWAY, or the one given to login).")
-  private Optional<HostPort> gateway = Optional.empty();
-
-  @Mixin private GatewayAccess access = new GatewayAccess();
+  @Mixin private GatewayChoice gateway = new GatewayChoice();
 
   @Option(names = "--json", description = "Print JSON, one object to a line.")
   private boolean json;
@@ -117,15 +106,15 @@ final class PingCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException, ConfigException, InterruptedException {
+  public Integer call() throws IOException, InterruptedException {
     log.apply(LogOptions.LogLevel.WARN);
-    NodeLookup lookup = usage("NODE", () -> NodeLookup.parse(node));
-    var _ = usage("the ping", () -> request(SOMEBODY));
+    NodeLookup lookup = Usage.valueOf(spec, "NODE", () -> NodeLookup.parse(node));
+    var _ = Usage.valueOf(spec, "the ping", () -> request(SOMEBODY));
     if (count < 1 || interval.compareTo(Duration.ofMillis(1)) < 0) {
       throw new ParameterException(
           spec.commandLine(), "--count and --interval: allowed is 1 or more, and 1ms or more");
     }
-    GatewayAccess.Resolved resolved = access.resolve(console, gateway());
+    GatewayAccess.Resolved resolved = gateway.resolve(console);
     String token =
         resolved
             .token()
@@ -193,22 +182,5 @@ final class PingCommand implements Callable<Integer> {
       return List.of(families.only4 ? IpFamily.IPV4 : IpFamily.IPV6);
     }
     return tunnel.addresses().stream().map(IpAddress::family).toList();
-  }
-
-  private Optional<HostPort> gateway() {
-    return gateway.or(
-        () ->
-            console
-                .variable("PENSTOCK_GATEWAY")
-                .map(text -> usage("PENSTOCK_GATEWAY", () -> HostPort.parse(text))));
-  }
-
-  private <T> T usage(String what, Supplier<T> value) {
-    try {
-      return value.get();
-    } catch (IllegalArgumentException e) {
-      throw new ParameterException(
-          spec.commandLine(), "Invalid value for " + what + ": " + e.getMessage());
-    }
   }
 }

@@ -1,10 +1,13 @@
 package io.penstock.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -12,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What `http` and `login` say before an agent runs.
 class HttpCommandTest {
@@ -72,6 +76,44 @@ class HttpCommandTest {
     assertThat(command.run("http", "8080", "--gateway", "g:1", "--token-file", missing.toString()))
         .isEqualTo(1);
     assertThat(command.err()).contains("there is no file " + missing);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gateway = ", "gatewya = \"gw:1\"", "fingerprint = \"sha1:00\""})
+  void aLoginThatCannotBeReadIsToBeRemoved(String remembered) throws IOException {
+    Path file = home.resolve("penstock/login.toml");
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, remembered + "\n");
+    command.variable("XDG_CONFIG_HOME", home.toString());
+
+    assertThat(command.run("http", "8080", "--gateway", "g:1", "--token-file", "-")).isEqualTo(1);
+    assertThat(command.err())
+        .contains("what login remembers cannot be used", file + "", "remove " + file)
+        .doesNotContain("bug");
+  }
+
+  @Test
+  void aLoginToAnotherPortNamesTheTunnelPort() throws IOException {
+    try (ServerSocket web = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      int port = web.getLocalPort();
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                try (Socket visitor = web.accept()) {
+                  visitor
+                      .getOutputStream()
+                      .write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(UTF_8));
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      assertThat(command.run("login", "127.0.0.1:" + port)).isEqualTo(1);
+      assertThat(command.err())
+          .contains(
+              "Try: penstock login 127.0.0.1:7443, if "
+                  + port
+                  + " is not the gateway's tunnel port");
+    }
   }
 
   @Test

@@ -257,6 +257,30 @@ class RunningGatewayTest {
   }
 
   @Test
+  void aLoginReplacesWhatCannotBeReadAndQuotesARouteForTheShell() throws Exception {
+    Path file = home.resolve("config/penstock/login.toml");
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, "gateway = [\n");
+    String token = newToken("ann");
+    assertThat(admin("route", "add", "*.localhost", "--user", "ann")).isZero();
+    assertThat(admin("route", "add", "z.localhost", "--user", "ann")).isZero();
+    var tunnel = gateway.addresses().tunnel();
+    command =
+        new CommandRun(home)
+            .variable("PENSTOCK_TOKEN", token)
+            .variable("XDG_CONFIG_HOME", home.resolve("config").toString());
+
+    assertThat(command.run("login", "127.0.0.1:" + tunnel.getPort(), "--fingerprint", pin()))
+        .isZero();
+
+    assertThat(command.err())
+        .contains("what is in " + file + " cannot be used and is replaced")
+        .contains("Next: penstock http 8080 --domain '*.localhost'");
+    assertThat(Login.read(file).gateway())
+        .contains(HostPort.parse("127.0.0.1:" + tunnel.getPort()));
+  }
+
+  @Test
   void commandsReachAnAdminListenerWithTlsByTheDataDirectoryAlone() throws Exception {
     Path second = home.resolve("second");
     AdminSettings secure =
