@@ -54,6 +54,13 @@ final class TunnelLink {
   /// What the gateway tells an older tunnel of a node that has a newer one.
   private static final String SESSION_REPLACED = "session replaced";
 
+  /// When a node without IPv6 asks for it once more, for the first and for the last time; each wait
+  /// is thrice the one before. The gateway gives it only over a path that it knows to carry 1280
+  /// bytes, and over a slow path it may take some seconds to find out.
+  private static final Duration ASK_AGAIN_FIRST = Duration.ofSeconds(3);
+
+  private static final Duration ASK_AGAIN_LAST = Duration.ofSeconds(30);
+
   private enum State {
     WAITING,
     BUYING,
@@ -227,6 +234,29 @@ final class TunnelLink {
     if (wishes.refused(asked, refused.stream().mapToInt(Refusal::index))) {
       var _ = joined.control().assign(wishes.in(network.orElseThrow()));
     }
+    askAgainForIpv6(joined, ASK_AGAIN_FIRST);
+  }
+
+  private void askAgainForIpv6(ConnectResult.Connected joined, Duration wait) {
+    if (wait.compareTo(ASK_AGAIN_LAST) > 0 || !lacksIpv6(joined)) {
+      return;
+    }
+    loop.schedule(
+        () -> {
+          if (state == State.UP && joined.equals(tunnel) && lacksIpv6(joined)) {
+            joined
+                .control()
+                .assign(wishes.in(network.orElseThrow()))
+                .thenRun(() -> askAgainForIpv6(joined, wait.multipliedBy(3)));
+          }
+        },
+        wait.toNanos(),
+        TimeUnit.NANOSECONDS);
+  }
+
+  private boolean lacksIpv6(ConnectResult.Connected joined) {
+    return wishes.in(network.orElseThrow()).stream().anyMatch(wish -> wish.ipVersion() == 6)
+        && joined.control().addresses().stream().noneMatch(given -> given.ipVersion() == 6);
   }
 
   private void tell() {
