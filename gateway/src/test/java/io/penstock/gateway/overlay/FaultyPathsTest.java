@@ -93,7 +93,7 @@ class FaultyPathsTest {
       wide.ping(narrow.ipv4(), 1, carried - 28);
       assertThat(wide.isAnswered()).isTrue();
       wide.ping(narrow.ipv4(), 2, carried - 27);
-      ByteBuf error = Unpooled.wrappedBuffer(wide.next(5_000));
+      ByteBuf error = Unpooled.wrappedBuffer(wide.next(20_000));
       assertThat(IcmpHeader.type(error, Ipv4Header.MIN_BYTES)).isEqualTo(IcmpHeader.UNREACHABLE);
       assertThat(IcmpHeader.code(error, Ipv4Header.MIN_BYTES)).as("too big").isEqualTo(4);
       assertThat(IcmpHeader.nextHopMtu(error, Ipv4Header.MIN_BYTES)).isEqualTo(carried);

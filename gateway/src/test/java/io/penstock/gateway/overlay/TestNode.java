@@ -209,7 +209,7 @@ final class TestNode implements AutoCloseable {
 
   /// Says whether the next packet is an echo reply.
   boolean isAnswered() throws InterruptedException {
-    byte[] packet = next(5_000);
+    byte[] packet = next(LIMIT_SECONDS * 1_000);
     IpPacket reply = new IpPacket();
     ByteBuf buf = packet == null ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(packet);
     return packet != null && reply.parse(buf) == PacketFault.NONE && IcmpEcho.isReply(reply, buf);

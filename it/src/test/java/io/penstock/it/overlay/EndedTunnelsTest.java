@@ -77,6 +77,7 @@ class EndedTunnelsTest {
 
       assertThat(one.awaitLoss()).contains("kicked");
       two.awaitReply(before.getFirst());
+      one.awaitConnected();
       assertThat(one.tunnel().addresses()).isEqualTo(before);
       assertThat(two.statuses()).doesNotHaveAnyElementsOfTypes(TunnelStatus.Waiting.class);
     }

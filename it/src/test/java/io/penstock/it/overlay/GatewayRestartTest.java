@@ -34,6 +34,8 @@ class GatewayRestartTest {
         for (IpAddress address : addressesOfOne) {
           two.awaitReply(address);
         }
+        one.awaitConnected();
+        two.awaitConnected();
         assertThat(one.tunnel().addresses()).isEqualTo(addressesOfOne);
         assertThat(two.tunnel().addresses()).isEqualTo(addressesOfTwo);
         assertThat(one.statuses())

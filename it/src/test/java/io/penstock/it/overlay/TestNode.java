@@ -24,7 +24,8 @@ import java.util.concurrent.TimeoutException;
 /// @param tunnel its tunnel
 /// @param pinger at the end of the tunnel
 /// @param statuses all that the tunnel has told since its start, in order
-record TestNode(PacketTunnel tunnel, Pinger pinger, List<TunnelStatus> statuses)
+/// @param expected how many addresses it is to have
+record TestNode(PacketTunnel tunnel, Pinger pinger, List<TunnelStatus> statuses, int expected)
     implements AutoCloseable {
 
   static final Duration LIMIT = Duration.ofSeconds(30);
@@ -33,13 +34,15 @@ record TestNode(PacketTunnel tunnel, Pinger pinger, List<TunnelStatus> statuses)
   static TestNode join(PacketTunnelConfig config) throws IOException {
     List<TunnelStatus> statuses = new CopyOnWriteArrayList<>();
     PacketTunnel tunnel = PacketTunnel.start(config, statuses::add);
-    TestNode node = new TestNode(tunnel, Pinger.on(tunnel), statuses);
+    int expected = config.wanted().isEmpty() ? IpFamily.values().length : config.wanted().size();
+    TestNode node = new TestNode(tunnel, Pinger.on(tunnel), statuses, expected);
     node.awaitConnected();
     return node;
   }
 
+  /// Waits for all addresses: IPv6 may come a little later.
   void awaitConnected() {
-    await("the node's tunnel").atMost(LIMIT).until(() -> !tunnel.addresses().isEmpty());
+    await("the node's tunnel").atMost(LIMIT).until(() -> tunnel.addresses().size() == expected);
   }
 
   /// Waits until the tunnel has been lost or has ended, and says why.
