@@ -67,6 +67,7 @@ public final class DatagramSender {
   private final int connectionIdBytes;
   private final PathMtu path;
   private final QueueAccount account;
+  private final WriteOutcomes outcomes;
   private final ArrayDeque<ByteBuf> pending = new ArrayDeque<>();
   private final Runnable continueFlush = this::continueFlush;
   private long pendingBytes;
@@ -89,6 +90,7 @@ public final class DatagramSender {
     connectionIdBytes = ConnectionIds.lengthOf(channel.remoteAddress());
     path = new PathMtu(channel, connectionIdBytes);
     account = new QueueAccount(config.quicQueueDatagrams());
+    outcomes = new WriteOutcomes(channel, this::checkSize);
   }
 
   /// Makes the connection's sender, or returns the one that it has.
@@ -110,7 +112,8 @@ public final class DatagramSender {
     return sender;
   }
 
-  /// Takes a datagram and owns it, unless it answers [Sent#FULL]; it leaves with the next [#flush].
+  /// Takes a datagram and owns it, unless it answers [Sent#FULL]; it leaves with the next [#flush],
+  /// or as soon as there are enough for one.
   public Sent send(ByteBuf packet) {
     if (!channel.isActive()) {
       packet.release();
@@ -132,6 +135,9 @@ public final class DatagramSender {
     }
     pending.add(packet);
     pendingBytes += size;
+    if (pending.size() >= WRITES_PER_FLUSH) {
+      flush();
+    }
     return Sent.SENT;
   }
 
@@ -264,15 +270,14 @@ public final class DatagramSender {
       }
       int size = packet.readableBytes();
       pendingBytes -= size;
-      long place = account.handed(size);
-      ChannelFuture written = channel.write(packet);
-      written.addListener(future -> checkSize(future, place));
+      outcomes.expect(account.handed(size));
+      var _ = channel.write(packet, outcomes);
     }
     channel.flush();
   }
 
-  private void checkSize(Future<?> written, long place) {
-    if (written.cause() instanceof BufferUnderflowException) {
+  private void checkSize(long place, @Nullable Throwable cause) {
+    if (cause instanceof BufferUnderflowException) {
       account.refused(place);
       refusedForSize++;
       path.read();
@@ -301,7 +306,7 @@ public final class DatagramSender {
     }
     for (int at = 0; at < count; at++) {
       if (witnesses[at].cause() instanceof BufferUnderflowException) {
-        checkSize(written[at], account.handed(packets[at].readableBytes()));
+        checkSize(account.handed(packets[at].readableBytes()), written[at].cause());
       }
       if (!witnesses[at].isSuccess()) {
         packets[at].release();

@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicChannelOption;
@@ -83,6 +84,7 @@ public final class QuicDialer {
     Channel socket = attempt.socket();
     Future<QuicChannel> connecting =
         QuicChannel.newBootstrap(socket)
+            .option(ChannelOption.ALLOCATOR, UdpSockets.ALLOCATOR)
             .option(
                 QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR,
                 UdpSockets.segments(socket.eventLoop()))

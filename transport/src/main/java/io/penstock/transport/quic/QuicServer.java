@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.unix.UnixChannelOption;
@@ -73,6 +74,7 @@ public final class QuicServer implements AutoCloseable {
               .activeConnectionIdLimit(UdpSockets.MAX_PATHS)
               .tokenHandler(tokens)
               .connectionIdAddressGenerator(steering.ids(number))
+              .option(ChannelOption.ALLOCATOR, UdpSockets.ALLOCATOR)
               .option(
                   QuicChannelOption.SEGMENTED_DATAGRAM_PACKET_ALLOCATOR, UdpSockets.segments(loop))
               .handler(admission.before(handlers.connection()))

@@ -1,6 +1,8 @@
 package io.penstock.transport.quic;
 
 import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.FixedRecvByteBufAllocator;
@@ -33,6 +35,9 @@ final class UdpSockets {
   /// Holds a burst of several windows; the system may grant less.
   private static final int SYSTEM_BUFFER_BYTES = 4 * 1024 * 1024;
 
+  /// Costs nothing per buffer on an event loop, where the default of Netty makes objects.
+  static final ByteBufAllocator ALLOCATOR = PooledByteBufAllocator.DEFAULT;
+
   /// What waits for the system before connections are asked for no more.
   private static final WriteBufferWaterMark WATER_MARK =
       new WriteBufferWaterMark(512 * 1024, 2 * 1024 * 1024);
@@ -54,6 +59,7 @@ final class UdpSockets {
     Bootstrap bootstrap =
         new Bootstrap()
             .group(loop)
+            .option(ChannelOption.ALLOCATOR, ALLOCATOR)
             .option(ChannelOption.SO_RCVBUF, SYSTEM_BUFFER_BYTES)
             .option(ChannelOption.SO_SNDBUF, SYSTEM_BUFFER_BYTES)
             .option(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
@@ -82,6 +88,7 @@ final class UdpSockets {
         .localConnectionIdLength(ConnectionIds.LENGTH_BYTES)
         .datagram(queue, queue)
         .initialMaxStreamsBidirectional(config.maxStreams())
+        .initialMaxStreamsUnidirectional(1)
         .initialMaxStreamDataBidirectionalLocal(config.streamWindowBytes())
         .initialMaxStreamDataBidirectionalRemote(config.streamWindowBytes())
         .initialMaxData(4L * config.streamWindowBytes());

@@ -48,6 +48,36 @@ class DatagramSenderTest {
     }
   }
 
+  @Test
+  void one_turn_may_send_more_than_waits_in_front_of_quic() throws Exception {
+    int wanted = 4 * DATAGRAMS.pendingDatagrams();
+    AtomicInteger count = new AtomicInteger();
+    try (Endpoints ends =
+        Endpoints.start(
+            1,
+            Endpoints.quick().build(),
+            (_, datagram) -> {
+              count.incrementAndGet();
+              datagram.release();
+            })) {
+      QuicChannel client = ends.connect(ends.server.address(), Endpoints.discard());
+      int sent =
+          Endpoints.on(
+              client,
+              c -> {
+                DatagramSender sender = DatagramSender.install(c, DATAGRAMS);
+                int taken = 0;
+                while (taken < wanted && sender.send(pattern(c, 20)) == Sent.SENT) {
+                  taken++;
+                }
+                sender.flush();
+                return taken;
+              });
+      assertThat(sent).isEqualTo(wanted);
+      await().atMost(5, SECONDS).until(() -> count.get() == wanted);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1100, 200, 40})
   void everything_that_was_sent_arrives_though_ten_times_as_much_is_offered(int size)
