@@ -16,6 +16,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{Failure, arguments::Arguments, peer::hex};
 
+/// What is left of an Ethernet frame behind IPv6 and UDP headers.
+const FULL_BYTES: u16 = 1452;
+
 const ALPN: &[u8] = b"snaptun";
 
 /// The flags that [`transport`] reads.
@@ -32,6 +35,13 @@ pub fn transport(arguments: &Arguments) -> Result<TransportConfig, Failure> {
         config.stream_receive_window(arguments.number::<u32>("stream-window", 0)?.into());
     }
     Ok(config)
+}
+
+/// Lets the path carry full packets from the start and for good.
+///
+/// A machine that is too busy looks like a path that has shrunk, and then large packets are refused.
+pub fn keep_path(config: &mut TransportConfig) {
+    config.initial_mtu(FULL_BYTES).min_mtu(FULL_BYTES);
 }
 
 /// A listening endpoint with a new ECDSA key, and the fingerprint of that key.

@@ -7,10 +7,10 @@ import java.util.Set;
 
 /// What a run is told on its command line.
 ///
-/// @param peers the directory of the built Go programs
+/// @param peers the directory of the built Go and Rust programs
 /// @param rounds how often everything is measured; the median counts
 /// @param seconds measured in each round, for each figure
-/// @param agents connected for the memory figure
+/// @param agents connected for the memory figure, and tunnels for that of the overlay
 /// @param parts what is measured
 record BenchmarkOptions(Path peers, int rounds, double seconds, int agents, Set<Part> parts) {
 
@@ -19,7 +19,8 @@ record BenchmarkOptions(Path peers, int rounds, double seconds, int agents, Set<
     REQUESTS,
     THROUGHPUT,
     PAUSED,
-    MEMORY
+    MEMORY,
+    OVERLAY
   }
 
   static BenchmarkOptions parse(Path peers, String[] words) {

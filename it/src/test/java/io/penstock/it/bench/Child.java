@@ -54,6 +54,7 @@ final class Child implements AutoCloseable {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("--sun-misc-unsafe-memory-access=allow");
+    command.add("-Dio.netty.leakDetection.level=disabled");
     String more = System.getProperty("penstock.bench.java." + name, "");
     command.addAll(List.of(more.split(" ")).stream().filter(word -> !word.isEmpty()).toList());
     command.add("-cp");

@@ -33,7 +33,9 @@ final class GatewayProgram {
       String token =
           gateway
               .storage()
-              .createToken(new CreateTokenRequest(USER, Set.of(Scope.CONNECT), Optional.empty()))
+              .createToken(
+                  new CreateTokenRequest(
+                      USER, Set.of(Scope.CONNECT, Scope.OVERLAY), Optional.empty()))
               .token();
       Map<String, Object> ready = new LinkedHashMap<>();
       ready.put("http", "127.0.0.1:" + gateway.addresses().http().orElseThrow().getPort());

@@ -41,13 +41,34 @@ final class MeasuredProgram {
     out.flush();
   }
 
+  /// Answers one question, given in words.
+  interface Answerer {
+    Map<String, ?> answer(String[] words) throws Exception;
+  }
+
   /// Answers questions until there are no more.
   void serve() throws IOException {
+    try {
+      serve(
+          words -> {
+            throw new IOException("unknown question " + words[0]);
+          });
+    } catch (IOException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException(e);
+    }
+  }
+
+  /// The same, with questions of its own.
+  void serve(Answerer answerer) throws Exception {
     BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = in.readLine(); line != null; line = in.readLine()) {
       if (line.equals("memory")) {
         say(Map.of("heap_bytes", usedHeapBytes()));
+      } else {
+        say(answerer.answer(line.split(" ", -1)));
       }
     }
   }

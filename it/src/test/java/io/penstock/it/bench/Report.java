@@ -3,6 +3,7 @@ package io.penstock.it.bench;
 import io.penstock.it.bench.Samples.Figure;
 import io.penstock.it.bench.Samples.Way;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -14,6 +15,8 @@ final class Report {
   private static final double SPLICE_SHARE = 0.5;
   private static final double PAUSED_FACTOR = 3;
   private static final double HEAP_KIB = 60;
+  private static final double PACKETS_FACTOR = 0.8;
+  private static final double TUNNEL_KIB = 40;
 
   private final Samples samples;
 
@@ -53,7 +56,8 @@ final class Report {
 
   private void table(StringBuilder out) {
     out.append(String.format(Locale.ROOT, "%-36s", "median"));
-    for (Way way : Way.values()) {
+    List<Way> ways = Arrays.stream(Way.values()).filter(samples::has).toList();
+    for (Way way : ways) {
       out.append(String.format(Locale.ROOT, "%12s", way.label()));
     }
     out.append('\n');
@@ -62,7 +66,7 @@ final class Report {
         continue;
       }
       out.append(String.format(Locale.ROOT, "%-36s", figure.label()));
-      for (Way way : Way.values()) {
+      for (Way way : ways) {
         double value = samples.median(figure, way);
         String cell =
             Double.isNaN(value) ? "-" : String.format(Locale.ROOT, figure.format(), value);
@@ -113,7 +117,49 @@ final class Report {
           new Check(
               "heap of the gateway per idle agent", ours(Figure.HEAP_KIB), " KiB", HEAP_KIB, true));
     }
+    if (samples.has(Figure.PACKETS)) {
+      checks.addAll(packetChecks());
+    }
     return checks;
+  }
+
+  private List<Check> packetChecks() {
+    double bare = ours(Figure.BARE_KIB);
+    return List.of(
+        new Check(
+            "datagrams/s of our pair, of the Rust pair's",
+            ours(Figure.PACKETS) / of(Figure.PACKETS, Way.RUST),
+            " x",
+            PACKETS_FACTOR,
+            false),
+        new Check(
+            "datagrams/s through the router, of the Rust pair's",
+            of(Figure.PACKETS, Way.ROUTER) / of(Figure.PACKETS, Way.RUST),
+            " x",
+            PACKETS_FACTOR,
+            false),
+        new Check(
+            "processor time per datagram, both ends, of the Rust pair's",
+            processor(Way.PENSTOCK) / processor(Way.RUST),
+            " x",
+            1 / PACKETS_FACTOR,
+            true),
+        new Check(
+            "heap per idle tunnel beyond QUIC's own",
+            ours(Figure.TUNNEL_KIB) - bare,
+            " KiB",
+            TUNNEL_KIB,
+            true),
+        new Check(
+            "heap of the gateway per idle tunnel beyond QUIC's own",
+            of(Figure.TUNNEL_KIB, Way.ROUTER) - bare,
+            " KiB",
+            TUNNEL_KIB,
+            true));
+  }
+
+  private double processor(Way way) {
+    return of(Figure.SERVER_PROCESSOR, way) + of(Figure.CLIENT_PROCESSOR, way);
   }
 
   private double ours(Figure figure) {

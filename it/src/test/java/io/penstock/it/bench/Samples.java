@@ -24,7 +24,21 @@ final class Samples {
     IDLE_P99("small GET, p99 µs", "%,.0f"),
     PAUSED_P99("  beside a paused 1 GiB download", "%,.0f"),
     RESIDENT_MIB("resident MiB with the idle agents", "%,.0f"),
-    HEAP_KIB("heap KiB per idle agent", "%.1f");
+    HEAP_KIB("heap KiB per idle agent", "%.1f"),
+    PACKETS("datagrams/s of 1,200 bytes", "%,.0f"),
+    GBIT("  Gbit/s", "%.2f"),
+    SERVER_PROCESSOR("  processor µs of the server, each", "%.2f"),
+    CLIENT_PROCESSOR("  processor µs of the client, each", "%.2f"),
+    LOST("  lost of 1,000", "%.1f"),
+    PING_P50("64-byte ping, no load, p50 µs", "%,.0f"),
+    PING_P99("  p99 µs", "%,.0f"),
+    LOADED_P50("64-byte ping, half load, p50 µs", "%,.0f"),
+    LOADED_P99("  p99 µs", "%,.0f"),
+    TUNNELS("tunnels established/s", "%,.0f"),
+    TUNNEL_PROCESSOR("  processor ms of the server, each", "%.2f"),
+    TUNNELS_MIB("resident MiB with the idle tunnels", "%,.0f"),
+    TUNNEL_KIB("heap KiB per idle tunnel", "%.1f"),
+    BARE_KIB("  of these QUIC's own", "%.1f");
 
     private final String label;
     private final String format;
@@ -43,13 +57,17 @@ final class Samples {
     }
   }
 
-  /// One of the ways from the visitor to the app.
+  /// One of the ways from the visitor to the app, or of a packet to a server and back.
   enum Way {
     DIRECT("direct"),
     PENSTOCK("penstock"),
     SPLICE("TLS splice"),
     GO("Go pair"),
-    GO_ORIGINAL("Go, 2 idle");
+    GO_ORIGINAL("Go, 2 idle"),
+    ROUTER("router"),
+    RUST("Rust pair"),
+    TO_RUST("to Rust"),
+    FROM_RUST("from Rust");
 
     private final String label;
 
@@ -74,6 +92,11 @@ final class Samples {
   /// Whether the figure was measured for any way.
   boolean has(Figure figure) {
     return values.containsKey(figure);
+  }
+
+  /// Whether anything was measured for the way.
+  boolean has(Way way) {
+    return values.values().stream().anyMatch(each -> each.containsKey(way));
   }
 
   /// The median over the rounds; NaN when it was not measured.

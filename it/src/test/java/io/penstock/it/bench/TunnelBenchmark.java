@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -66,8 +67,16 @@ final class TunnelBenchmark implements AutoCloseable {
       System.exit(2);
       return;
     }
-    try (TunnelBenchmark benchmark = new TunnelBenchmark(options, directory)) {
-      benchmark.run();
+    if (!options.parts().equals(EnumSet.of(Part.OVERLAY))) {
+      try (TunnelBenchmark benchmark = new TunnelBenchmark(options, directory)) {
+        benchmark.run();
+      }
+    }
+    if (options.parts().contains(Part.OVERLAY)) {
+      PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+      try (OverlayBenchmark benchmark = new OverlayBenchmark(options, directory, out)) {
+        benchmark.run();
+      }
     }
   }
 

@@ -1,4 +1,5 @@
-/// Benchmarks: our gateway and agent beside the Go pair, a plain splice and direct access.
+/// Benchmarks: our gateway and agent beside the Go pair, a plain splice and direct access; our
+/// packet tunnels beside the Rust original's.
 ///
 /// Started by `tools/bench`, never by the tests; nothing here asserts a time. Each measured program
 /// is a process of its own, so that they share nothing but the machine.
