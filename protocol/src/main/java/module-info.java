@@ -13,11 +13,13 @@ module io.penstock.protocol {
 
   exports io.penstock.protocol;
   exports io.penstock.protocol.kcp;
+  exports io.penstock.protocol.netstack;
   exports io.penstock.protocol.netstack.flow;
   exports io.penstock.protocol.netstack.icmp;
   exports io.penstock.protocol.netstack.ip;
   exports io.penstock.protocol.netstack.offload;
   exports io.penstock.protocol.netstack.pcap;
+  exports io.penstock.protocol.netstack.tcp;
   exports io.penstock.protocol.netstack.udp;
   exports io.penstock.protocol.netstack.wire;
   exports io.penstock.protocol.smux;

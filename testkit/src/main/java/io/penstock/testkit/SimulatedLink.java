@@ -15,6 +15,7 @@ public final class SimulatedLink {
   private final RandomGenerator random;
   private LinkFaults faults;
   private Predicate<ByteBuf> dropIf = datagram -> false;
+  private boolean corruptsBytes;
   private long busyUntilNanos;
   private long sent;
   private long sentBytes;
@@ -39,6 +40,12 @@ public final class SimulatedLink {
   /// Loses every datagram for which `rule` holds, besides what the faults lose.
   public void dropIf(Predicate<ByteBuf> rule) {
     dropIf = rule;
+  }
+
+  /// Flips bits of one byte only in what it corrupts: an error that every checksum finds, that of
+  /// the Internet too.
+  public void corruptSingleBytes() {
+    corruptsBytes = true;
   }
 
   /// How many datagrams were handed to the link.
@@ -107,9 +114,13 @@ public final class SimulatedLink {
   private ByteBuf corrupted(ByteBuf datagram) {
     ByteBuf copy = datagram.copy();
     datagram.release();
+    if (!copy.isReadable()) {
+      return copy;
+    }
     int flips = 1 + random.nextInt(4);
-    for (int i = 0; i < flips && copy.isReadable(); i++) {
-      int at = random.nextInt(copy.readableBytes());
+    int burst = random.nextInt(copy.readableBytes());
+    for (int i = 0; i < flips; i++) {
+      int at = corruptsBytes ? burst : random.nextInt(copy.readableBytes());
       copy.setByte(at, copy.getByte(at) ^ (1 << random.nextInt(8)));
     }
     return copy;

@@ -198,6 +198,11 @@ public final class IpPacket {
     return length;
   }
 
+  /// The traffic class, of which the lowest two bits are those of ECN (RFC 3168 section 5).
+  public int trafficClass(ByteBuf buf) {
+    return ipv4 ? Ipv4Header.trafficClass(buf, at) : Ipv6Header.trafficClass(buf, at);
+  }
+
   /// The time to live of IPv4, the hop limit of IPv6.
   public int hopLimit() {
     return hopLimit;

@@ -1,0 +1,35 @@
+package io.penstock.protocol.netstack.tcp;
+
+/// The memory that all buffers of the stack hold together, and its bound.
+///
+/// It counts whole chunks as they are held, not the bytes in them.
+final class MemoryBudget {
+
+  private final long maxBytes;
+  private long heldBytes;
+
+  MemoryBudget(long maxBytes) {
+    this.maxBytes = maxBytes;
+  }
+
+  boolean reserve(int bytes) {
+    if (heldBytes + bytes > maxBytes) {
+      return false;
+    }
+    heldBytes += bytes;
+    return true;
+  }
+
+  void release(int bytes) {
+    heldBytes -= bytes;
+    assert heldBytes >= 0;
+  }
+
+  long heldBytes() {
+    return heldBytes;
+  }
+
+  long freeBytes() {
+    return maxBytes - heldBytes;
+  }
+}

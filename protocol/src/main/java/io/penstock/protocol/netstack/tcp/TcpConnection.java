@@ -1,0 +1,494 @@
+package io.penstock.protocol.netstack.tcp;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.protocol.Deadlines;
+import io.penstock.protocol.netstack.wire.IpEndpoint;
+import org.jspecify.annotations.Nullable;
+
+/// One TCP connection (RFC 9293).
+///
+/// **Design.** [Sender] and [Receiver] hold the two directions. [Arrival] takes what comes and
+/// [Departure] builds what goes; both work on this object, which holds the state, the timers and
+/// what the owner sees.
+///
+/// **Owner.** The driver that was given the connection reads, writes and ends it, on the thread of
+/// the stack. [TcpLayer#pollReady] hands the connection out when [#takeReadiness] has news. The
+/// owner ends with [#close] or [#abort] in every case, also after the connection is over: what was
+/// received and not read is kept until then.
+///
+/// **Bounds.** [TcpConfig].
+public final class TcpConnection {
+
+  /// The handshake is complete.
+  public static final int CONNECTED = 1;
+
+  /// There are bytes to read.
+  public static final int READABLE = 2;
+
+  /// There is room to write, after [#writableBytes] was too little.
+  public static final int WRITABLE = 4;
+
+  /// The peer has ended its stream; bytes before that may still wait.
+  public static final int PEER_FINISHED = 8;
+
+  /// The connection is over, see [#closeReason].
+  public static final int CLOSED = 16;
+
+  /// Who will ask for news.
+  private enum Owner {
+    /// A listener or nobody: the handshake is not complete, or not accepted.
+    NONE,
+    DRIVER,
+    /// Closed: what is left to do happens by itself.
+    GONE
+  }
+
+  private final TcpLayer layer;
+  private final Flow flow;
+  private final TcpTimer.Table timers = new TcpTimer.Table();
+  private final TimestampClock clock;
+  private final Sender sender;
+  private final Receiver receiver;
+  private final Departure departure;
+  private @Nullable TcpListener listener;
+  private @Nullable Object attachment;
+  private @Nullable TcpCloseReason closeReason;
+  private TcpState state;
+  private Owner owner = Owner.NONE;
+  private int readiness;
+  private boolean wantsWritable;
+  private KeepAlive keepAlive;
+  private long userTimeoutNanos;
+  private boolean softUnreachable;
+  private long heardNanos;
+  private @Nullable ChallengeLimit challenges;
+
+  // where the layer has this connection
+  int heapIndex = -1;
+  long heapNanos;
+  boolean queuedToSend;
+  boolean queuedReady;
+
+  TcpConnection(TcpLayer layer, Flow flow, TcpState state, long nowNanos) {
+    this.layer = layer;
+    this.flow = flow;
+    this.state = state;
+    TcpConfig config = layer.config();
+    clock = layer.timestampClock(flow);
+    SegmentSize size = layer.segmentSize(flow, nowNanos);
+    sender = new Sender(config, timers, layer.allocator(), layer.budget(), clock, size);
+    receiver = new Receiver(config, layer.allocator(), layer.budget());
+    departure = new Departure(this, layer);
+    keepAlive = new KeepAlive(config);
+    userTimeoutNanos = config.userTimeoutNanos();
+    heardNanos = nowNanos;
+  }
+
+  // ---- what the owner may do ----
+
+  /// The owner's own object, to find its channel again.
+  public void attach(@Nullable Object object) {
+    attachment = object;
+    if (owner == Owner.NONE) {
+      owner = Owner.DRIVER;
+      tell(0);
+    }
+  }
+
+  public @Nullable Object attachment() {
+    return attachment;
+  }
+
+  /// How many bytes [#write] takes now. When that is less than the owner wants, it is told when
+  /// there is more.
+  public int writableBytes() {
+    boolean open = state.maySend() && !sender.isFinQueued();
+    int bytes = open ? (int) Math.min(sender.writableBytes(), layer.budget().freeBytes()) : 0;
+    wantsWritable = bytes == 0;
+    return bytes;
+  }
+
+  /// Takes bytes to send, at most [#writableBytes] of them, and owns the buffer.
+  ///
+  /// @throws IllegalStateException when the connection takes none, or not that many
+  public void write(ByteBuf bytes) {
+    try {
+      int count = bytes.readableBytes();
+      if (count > writableBytes() || !sender.write(bytes, count)) {
+        throw new IllegalStateException("no room for " + count + " bytes in state " + state);
+      }
+    } finally {
+      bytes.release();
+    }
+    layer.wake(this);
+  }
+
+  public int readableBytes() {
+    return receiver.readableBytes();
+  }
+
+  /// The next bytes received, at most `maxBytes` and at most 8 KiB; null when there are none. The
+  /// caller releases them.
+  public @Nullable ByteBuf read(int maxBytes) {
+    ByteBuf bytes = receiver.read(maxBytes);
+    if (bytes != null && state.mayReceive()) {
+      receiver.tune(sender.rtt(), layer.nowNanos());
+      if (receiver.wantsUpdate()) {
+        departure.acknowledge();
+        layer.wake(this);
+      }
+    }
+    return bytes;
+  }
+
+  /// Whether the peer has ended its stream.
+  public boolean isPeerFinished() {
+    return switch (state) {
+      case CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT -> true;
+      case CLOSED -> closeReason == TcpCloseReason.FINISHED;
+      case SYN_SENT, SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2 -> false;
+    };
+  }
+
+  /// Ends our stream behind what was written; the peer's goes on.
+  public void finish() {
+    if (state == TcpState.SYN_RECEIVED || state.maySend()) {
+      sender.finish();
+      layer.wake(this);
+    }
+  }
+
+  /// The owner is done: what was written is still sent and acknowledged, what comes is not wanted.
+  ///
+  /// With received bytes unread, or bytes that come later, the peer gets a reset, so that it knows
+  /// that they were not read (RFC 9293 section 3.6.1, RFC 2525 section 2.17).
+  public void close() {
+    boolean unread = receiver.readableBytes() > 0;
+    release();
+    switch (state) {
+      case SYN_SENT -> end(TcpCloseReason.ABORTED);
+      case SYN_RECEIVED, ESTABLISHED, CLOSE_WAIT -> {
+        if (unread) {
+          abort();
+        } else {
+          finish();
+        }
+      }
+      case FIN_WAIT_1 -> {
+        if (unread) {
+          abort();
+        }
+      }
+      case FIN_WAIT_2 -> {
+        if (unread) {
+          abort();
+        } else {
+          limitLifetime();
+        }
+      }
+      case CLOSING, LAST_ACK, TIME_WAIT, CLOSED -> {}
+    }
+  }
+
+  private void release() {
+    owner = Owner.GONE;
+    attachment = null;
+    receiver.clear();
+  }
+
+  /// Ends the connection at once with a reset; bytes not yet sent are dropped.
+  public void abort() {
+    release();
+    if (state == TcpState.CLOSED || state == TcpState.TIME_WAIT) {
+      return;
+    }
+    boolean tell = state != TcpState.SYN_SENT;
+    if (tell) {
+      layer.sendReset(this);
+    }
+    end(TcpCloseReason.ABORTED);
+  }
+
+  /// Turns Nagle's algorithm off or on.
+  public void setNoDelay(boolean noDelay) {
+    sender.setNoDelay(noDelay);
+    layer.wake(this);
+  }
+
+  public boolean noDelay() {
+    return sender.noDelay();
+  }
+
+  /// How long the peer may be silent before it is asked whether it lives, 0 for never.
+  public void setKeepAliveIdleNanos(long idleNanos) {
+    keepAlive = keepAlive.withIdleNanos(idleNanos);
+    if (state.isSynchronized() && state != TcpState.TIME_WAIT) {
+      timers.set(TcpTimer.KEEP_ALIVE, keepAlive.firstDeadline(layer.nowNanos()));
+      layer.rescheduled(this);
+    }
+  }
+
+  public long keepAliveIdleNanos() {
+    return keepAlive.idleNanos();
+  }
+
+  /// How long data may stay unacknowledged before the connection is given up (RFC 5482).
+  public void setUserTimeoutNanos(long nanos) {
+    userTimeoutNanos = nanos;
+  }
+
+  // ---- what the owner may ask ----
+
+  public IpEndpoint local() {
+    return flow.local();
+  }
+
+  public IpEndpoint remote() {
+    return flow.remote();
+  }
+
+  public TcpState state() {
+    return state;
+  }
+
+  /// Why the connection is over, null while it is not.
+  public @Nullable TcpCloseReason closeReason() {
+    return closeReason;
+  }
+
+  /// Returns what is new as a set of [#CONNECTED], [#READABLE] and the others, and forgets it.
+  public int takeReadiness() {
+    int taken = readiness;
+    readiness = 0;
+    return taken;
+  }
+
+  public TcpSnapshot snapshot() {
+    return TcpSnapshot.of(this);
+  }
+
+  // ---- inside the stack ----
+
+  TcpLayer layer() {
+    return layer;
+  }
+
+  Flow flow() {
+    return flow;
+  }
+
+  Sender sender() {
+    return sender;
+  }
+
+  Receiver receiver() {
+    return receiver;
+  }
+
+  Departure departure() {
+    return departure;
+  }
+
+  TimestampClock clock() {
+    return clock;
+  }
+
+  TcpTimer.Table timers() {
+    return timers;
+  }
+
+  @Nullable TcpListener listener() {
+    return listener;
+  }
+
+  void setListener(@Nullable TcpListener value) {
+    listener = value;
+  }
+
+  boolean isOrphan() {
+    return owner == Owner.GONE;
+  }
+
+  void become(TcpState next) {
+    state = next;
+    if (isOrphan() && next == TcpState.FIN_WAIT_2) {
+      limitLifetime();
+    }
+  }
+
+  private void limitLifetime() {
+    timers.set(TcpTimer.LIFETIME, Deadlines.after(layer.nowNanos(), layer.config().orphanNanos()));
+    layer.rescheduled(this);
+  }
+
+  /// The handshake is complete.
+  void established(long nowNanos) {
+    become(TcpState.ESTABLISHED);
+    timers.clear(TcpTimer.LIFETIME);
+    timers.set(TcpTimer.KEEP_ALIVE, keepAlive.firstDeadline(nowNanos));
+    TcpListener by = listener;
+    if (by != null) {
+      listener = null;
+      by.onEstablished(this);
+    }
+    tell(CONNECTED);
+    if (sender.isFinQueued()) {
+      layer.wake(this);
+    }
+  }
+
+  /// Adds news for the owner.
+  void tell(int news) {
+    readiness |= news;
+    if (readiness != 0 && owner == Owner.DRIVER) {
+      layer.ready(this);
+    }
+  }
+
+  /// Room was made in the send buffer.
+  void tellWritable() {
+    if (wantsWritable && sender.writableBytes() > 0) {
+      wantsWritable = false;
+      tell(WRITABLE);
+    }
+  }
+
+  /// Something came from the peer: it lives.
+  void heard(long nowNanos) {
+    heardNanos = nowNanos;
+    keepAlive.onHeard();
+    if (keepAlive.idleNanos() > 0) {
+      timers.set(TcpTimer.KEEP_ALIVE, keepAlive.firstDeadline(nowNanos));
+    }
+  }
+
+  long silentNanos(long nowNanos) {
+    return nowNanos - heardNanos;
+  }
+
+  boolean mayChallenge(long nowNanos) {
+    if (challenges == null) {
+      challenges = new ChallengeLimit();
+    }
+    return challenges.allows(nowNanos);
+  }
+
+  /// The connection is over.
+  void end(TcpCloseReason reason) {
+    if (state == TcpState.CLOSED) {
+      return;
+    }
+    TcpListener by = listener;
+    listener = null;
+    if (by != null) {
+      by.onHandshakeEnded(this);
+    }
+    boolean known = state != TcpState.TIME_WAIT;
+    become(TcpState.CLOSED);
+    closeReason = reason;
+    timers.clearAll();
+    sender.clear();
+    if (known) {
+      layer.remove(this);
+    }
+    tell(CLOSED);
+  }
+
+  /// Both sides have ended; a record in the table answers what still comes.
+  void enterTimeWait(long nowNanos) {
+    become(TcpState.TIME_WAIT);
+    layer.keepInTimeWait(this, nowNanos);
+    closeReason = TcpCloseReason.FINISHED;
+    timers.clearAll();
+    sender.clear();
+    tell(CLOSED);
+  }
+
+  /// ICMP says that the destination cannot be reached: that ends an attempt, and says nothing about
+  /// a connection that exists (RFC 5927 section 4).
+  void onUnreachable(boolean hard) {
+    if (state == TcpState.SYN_SENT && hard) {
+      end(TcpCloseReason.UNREACHABLE);
+    } else {
+      softUnreachable = true;
+    }
+  }
+
+  // ---- time ----
+
+  void onDeadline(long nowNanos) {
+    for (TcpTimer timer : TcpTimer.values()) {
+      if (state != TcpState.CLOSED && timers.take(timer, nowNanos)) {
+        fire(timer, nowNanos);
+      }
+    }
+  }
+
+  private void fire(TcpTimer timer, long nowNanos) {
+    switch (timer) {
+      case RETRANSMIT -> onRetransmitTimer(nowNanos);
+      case LOSS_PROBE -> departure.probeTail(sender.onLossProbeTimer(nowNanos));
+      case REORDER -> sender.onReorderTimer(nowNanos);
+      case PERSIST -> onPersistTimer(nowNanos);
+      case DELAYED_ACK -> departure.acknowledge();
+      case PACING -> {}
+      case KEEP_ALIVE -> onKeepAliveTimer(nowNanos);
+      case LIFETIME -> onLifetimeTimer();
+    }
+    layer.wake(this);
+  }
+
+  private void onRetransmitTimer(long nowNanos) {
+    if (state == TcpState.SYN_SENT || state == TcpState.SYN_RECEIVED) {
+      sender.onSynTimer(nowNanos);
+      departure.synchronize();
+    } else if (sender.stalledNanos(nowNanos) >= userTimeoutNanos) {
+      giveUp(TcpCloseReason.USER_TIMEOUT);
+    } else if (!sender.flight().isEmpty()) {
+      layer.counters().retransmissionTimeouts++;
+      sender.onRetransmitTimer(nowNanos);
+    }
+  }
+
+  private void onPersistTimer(long nowNanos) {
+    if (sender.stalledNanos(nowNanos) >= userTimeoutNanos && sender.isWindowProbeOut()) {
+      giveUp(TcpCloseReason.USER_TIMEOUT);
+    } else if (sender.onPersistTimer(nowNanos)) {
+      departure.probeWindow();
+    }
+  }
+
+  private void onKeepAliveTimer(long nowNanos) {
+    if (!state.isSynchronized()) {
+      return;
+    }
+    if (!sender.flight().isEmpty()) {
+      timers.set(TcpTimer.KEEP_ALIVE, keepAlive.firstDeadline(nowNanos));
+    } else if (keepAlive.isExhausted()) {
+      giveUp(TcpCloseReason.KEEP_ALIVE_TIMEOUT);
+    } else {
+      departure.probePeer();
+      timers.set(TcpTimer.KEEP_ALIVE, keepAlive.nextDeadline(nowNanos));
+    }
+  }
+
+  private void onLifetimeTimer() {
+    switch (state) {
+      case SYN_SENT ->
+          end(softUnreachable ? TcpCloseReason.UNREACHABLE : TcpCloseReason.CONNECT_TIMEOUT);
+      case SYN_RECEIVED -> end(TcpCloseReason.CONNECT_TIMEOUT);
+      case FIN_WAIT_2 -> end(TcpCloseReason.FINISHED);
+      case ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT, CLOSED -> {}
+    }
+  }
+
+  private void giveUp(TcpCloseReason reason) {
+    layer.sendReset(this);
+    end(reason);
+  }
+
+  /// The link is back after an outage.
+  void onLinkUp(long atNanos) {
+    sender.onLinkUp(atNanos);
+  }
+}
