@@ -79,6 +79,11 @@ final class RttEstimator {
     return Math.min(maxRtoNanos, backedOff);
   }
 
+  /// The timeout without any doubling.
+  long freshRtoNanos() {
+    return rtoNanos;
+  }
+
   long rtoDeadline(long nowNanos) {
     return Deadlines.after(nowNanos, rtoNanos());
   }

@@ -549,9 +549,13 @@ public final class TcpLayer {
         });
   }
 
-  /// Ends everything; owners are told, peers are not.
+  /// Ends everything and releases what waits to be read; owners are told, peers are not.
   public void close() {
-    connections.forEach(connection -> connection.end(TcpCloseReason.STACK_CLOSED));
+    connections.forEach(
+        connection -> {
+          connection.end(TcpCloseReason.STACK_CLOSED);
+          connection.receiver().clear();
+        });
     for (TcpListener listener : List.copyOf(listeners)) {
       listener.close();
     }

@@ -9,9 +9,15 @@ import io.penstock.testkit.SimulatedNetwork;
 ///
 /// @param bytesPerSecond payload by the time from the SYN to the last byte read
 /// @param rttNanos the sender's smoothed round trip at the end
+/// @param rtoNanos its retransmission timeout at the end, without back-off
 /// @param timeouts retransmission timeouts of the sender
 record OneWayTransfer(
-    double bytesPerSecond, long rttNanos, long retransmissions, long timeouts, long segments) {
+    double bytesPerSecond,
+    long rttNanos,
+    long rtoNanos,
+    long retransmissions,
+    long timeouts,
+    long segments) {
 
   private static final long LIMIT_NANOS = 24L * 3600 * 1_000_000_000L;
 
@@ -39,6 +45,7 @@ record OneWayTransfer(
       return new OneWayTransfer(
           bytes * 1e9 / network.elapsedNanos(),
           connection.sender().rtt().smoothedNanos(),
+          connection.sender().rtt().freshRtoNanos(),
           counters.retransmissions(),
           counters.retransmissionTimeouts(),
           counters.segmentsOut());

@@ -231,7 +231,9 @@ final class SimulatedRun {
     assertThat(ours.received()).isEqualTo(down);
     assertThat(theirs.received()).isEqualTo(up);
     assertThat(ours.connection().closeReason()).isEqualTo(TcpCloseReason.FINISHED);
-    assertThat(theirs.connection().closeReason()).isEqualTo(TcpCloseReason.FINISHED);
+    // After TIME-WAIT, which a last FIN may miss, the answer to it is a reset.
+    assertThat(theirs.connection().closeReason())
+        .isIn(TcpCloseReason.FINISHED, TcpCloseReason.RESET);
     assertThat(client.tcp.heldBytes() + server.tcp.heldBytes()).isZero();
   }
 
