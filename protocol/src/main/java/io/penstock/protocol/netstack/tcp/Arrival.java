@@ -239,6 +239,7 @@ final class Arrival {
     if (sender.isWindowProbeOut()) {
       sender.onProbeAnswered(nowNanos);
     }
+    segment.tsEcr = connection.echoed(segment.tsEcr);
     boolean advanced = sender.onAck(segment, nowNanos);
     if (connection.departure().hasEcn() && segment.has(TcpHeader.ECE)) {
       sender.onCongestionEcho(nowNanos);

@@ -9,8 +9,7 @@ interface CongestionControl {
   static CongestionControl of(CongestionAlgorithm algorithm, int mssBytes) {
     return switch (algorithm) {
       case OFF -> new UnlimitedWindow();
-      case NEW_RENO -> new LossBasedWindow(new RenoAvoidance(), mssBytes);
-      case CUBIC -> new LossBasedWindow(new CubicAvoidance(mssBytes), mssBytes);
+      case CUBIC, NEW_RENO -> new LossBasedWindow(algorithm, mssBytes);
     };
   }
 

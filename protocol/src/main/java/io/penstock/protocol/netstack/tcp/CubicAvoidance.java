@@ -34,10 +34,6 @@ final class CubicAvoidance implements Avoidance {
   private long epochNanos;
   private boolean inEpoch;
 
-  CubicAvoidance(int mssBytes) {
-    assert mssBytes > 0;
-  }
-
   @Override
   public int grow(int cwndBytes, int ackedBytes, int mss, RttEstimator rtt, long nowNanos) {
     double cwnd = (double) cwndBytes / mss;

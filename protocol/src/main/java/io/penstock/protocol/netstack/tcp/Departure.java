@@ -168,7 +168,7 @@ final class Departure {
     int ack = answer ? receiver.rcvNxt() : 0;
     layer.segments().header(out, flow, seq, ack, flags, window, optionBytes);
     int echo = answer ? receiver.tsRecent() : 0;
-    int stamp = connection.clock().at(nowNanos);
+    int stamp = connection.timestamp(nowNanos);
     SynOptions.write(out, sender.size().offeredMss(), timestamps, stamp, echo, sack, shift);
     sender.onSynSent(nowNanos);
     if (answer) {
@@ -294,7 +294,7 @@ final class Departure {
     segments.header(out, flow, seq, receiver.rcvNxt(), allFlags, window, optionBytes);
     if (timestamps) {
       out.writeInt(TIMESTAMP_HEAD);
-      out.writeInt(connection.clock().at(nowNanos));
+      out.writeInt(connection.timestamp(nowNanos));
       out.writeInt(receiver.tsRecent());
     }
     if (blocks > 0) {

@@ -16,7 +16,7 @@ final class Flight {
   private static final int RETRANSMITTED = 4;
   private static final int MTU_PROBE = 8;
 
-  private static final int FIRST_SLOTS = 8;
+  private static final int FIRST_SLOTS = 2;
   private static final int KEPT_SLOTS = 64;
   private static final int CACHED_BLOCKS = 4;
   private static final int[] NO_ENDS = new int[0];
@@ -284,10 +284,16 @@ final class Flight {
     lostFrom = 0;
     forgetBlocks();
     if (ends.length > KEPT_SLOTS) {
-      ends = NO_ENDS;
-      sentNanos = NO_TIMES;
-      flags = NO_FLAGS;
+      trim();
     }
+  }
+
+  /// Gives the memory back; nothing may be in flight.
+  void trim() {
+    assert count == 0;
+    ends = NO_ENDS;
+    sentNanos = NO_TIMES;
+    flags = NO_FLAGS;
   }
 
   /// Marks the segments that lie whole in a block that the peer has.

@@ -10,27 +10,18 @@ final class KeepAlive {
   private final int maxProbes;
   private int probes;
 
-  KeepAlive(TcpConfig config) {
-    this(config.keepAliveIdleNanos(), config.keepAliveIntervalNanos(), config.keepAliveProbes());
-  }
-
-  private KeepAlive(long idleNanos, long intervalNanos, int maxProbes) {
+  KeepAlive(long idleNanos, TcpConfig config) {
     this.idleNanos = idleNanos;
-    this.intervalNanos = intervalNanos;
-    this.maxProbes = maxProbes;
+    intervalNanos = config.keepAliveIntervalNanos();
+    maxProbes = config.keepAliveProbes();
   }
 
-  KeepAlive withIdleNanos(long nanos) {
-    return new KeepAlive(nanos, intervalNanos, maxProbes);
-  }
-
-  /// 0 when the peer is never asked.
   long idleNanos() {
     return idleNanos;
   }
 
   long firstDeadline(long nowNanos) {
-    return idleNanos == 0 ? Deadlines.NONE : Deadlines.after(nowNanos, idleNanos);
+    return Deadlines.after(nowNanos, idleNanos);
   }
 
   /// Counts one question and says when the next is due.

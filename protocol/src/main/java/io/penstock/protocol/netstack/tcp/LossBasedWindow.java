@@ -8,7 +8,8 @@ final class LossBasedWindow implements CongestionControl {
 
   private static final int UNSET = Integer.MAX_VALUE / 2;
 
-  private final Avoidance avoidance;
+  private final CongestionAlgorithm algorithm;
+  private @Nullable Avoidance avoidance;
   private int mss;
   private int cwnd;
   private int ssthresh = UNSET;
@@ -16,12 +17,26 @@ final class LossBasedWindow implements CongestionControl {
   private int priorSsthresh;
 
   /// Only the first slow start has one; later ones end at a known threshold.
-  private @Nullable HyStart hyStart = new HyStart();
+  private @Nullable HyStart hyStart;
 
-  LossBasedWindow(Avoidance avoidance, int mssBytes) {
-    this.avoidance = avoidance;
+  /// @param algorithm what follows slow start, not [CongestionAlgorithm#OFF]
+  LossBasedWindow(CongestionAlgorithm algorithm, int mssBytes) {
+    this.algorithm = algorithm;
     mss = mssBytes;
     cwnd = initialWindow(mssBytes);
+  }
+
+  /// A connection that never left its first slow start has none.
+  private Avoidance avoidance() {
+    if (avoidance == null) {
+      avoidance =
+          switch (algorithm) {
+            case CUBIC -> new CubicAvoidance();
+            case NEW_RENO -> new RenoAvoidance();
+            case OFF -> throw new IllegalStateException("no congestion control");
+          };
+    }
+    return avoidance;
   }
 
   /// RFC 6928: "min (10*MSS, max (2*MSS, 14600))".
@@ -51,22 +66,25 @@ final class LossBasedWindow implements CongestionControl {
       left = slowStart(bytes, sndUna, sndNxt, rtt, nowNanos);
     }
     if (left > 0) {
-      cwnd = avoidance.grow(cwnd, left, mss, rtt, nowNanos);
+      cwnd = avoidance().grow(cwnd, left, mss, rtt, nowNanos);
     }
   }
 
   /// Returns what was acknowledged beyond the threshold.
   private int slowStart(int bytes, int sndUna, int sndNxt, RttEstimator rtt, long nowNanos) {
-    if (hyStart == null) {
+    if (ssthresh != UNSET) {
       int grown = Math.min(bytes, ssthresh - cwnd);
       cwnd += grown;
       return bytes - grown;
     }
-    cwnd = Math.min(UNSET, cwnd + hyStart.growth(bytes, mss, sndUna, sndNxt, rtt));
+    if (hyStart == null) {
+      hyStart = new HyStart();
+    }
+    cwnd = Math.min(UNSET - 1, cwnd + hyStart.growth(bytes, mss, sndUna, sndNxt, rtt));
     if (hyStart.isDone()) {
       hyStart = null;
       ssthresh = cwnd;
-      avoidance.onSlowStartEnd(cwnd, nowNanos);
+      avoidance().onSlowStartEnd(cwnd, nowNanos);
     }
     return 0;
   }
@@ -76,7 +94,7 @@ final class LossBasedWindow implements CongestionControl {
     priorCwnd = cwnd;
     priorSsthresh = ssthresh;
     hyStart = null;
-    ssthresh = avoidance.reduce(cwnd, flightBytes, mss, nowNanos);
+    ssthresh = avoidance().reduce(cwnd, flightBytes, mss, nowNanos);
     cwnd = Math.min(cwnd, ssthresh);
   }
 
@@ -86,7 +104,9 @@ final class LossBasedWindow implements CongestionControl {
       onCongestion(flightBytes, nowNanos);
     }
     cwnd = mss;
-    avoidance.restart();
+    if (avoidance != null) {
+      avoidance.restart();
+    }
   }
 
   @Override
@@ -98,13 +118,15 @@ final class LossBasedWindow implements CongestionControl {
   public void undo(long nowNanos) {
     cwnd = Math.max(cwnd, priorCwnd);
     ssthresh = Math.max(ssthresh, priorSsthresh);
-    avoidance.undo(cwnd, nowNanos);
+    avoidance().undo(cwnd, nowNanos);
   }
 
   @Override
   public void onIdle(long nowNanos) {
     cwnd = Math.min(cwnd, initialWindow(mss));
-    avoidance.restart();
+    if (avoidance != null) {
+      avoidance.restart();
+    }
   }
 
   @Override

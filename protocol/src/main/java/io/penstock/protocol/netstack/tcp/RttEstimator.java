@@ -14,8 +14,7 @@ final class RttEstimator {
 
   private static final int MAX_BACKOFF = 20;
 
-  private final long minRtoNanos;
-  private final long maxRtoNanos;
+  private final TcpConfig config;
   private long rtoNanos;
   private long smoothedNanos;
   private long variationNanos;
@@ -25,8 +24,7 @@ final class RttEstimator {
   private int backoff;
 
   RttEstimator(TcpConfig config) {
-    minRtoNanos = config.minRtoNanos();
-    maxRtoNanos = config.maxRtoNanos();
+    this.config = config;
     rtoNanos = config.initialRtoNanos();
   }
 
@@ -46,7 +44,7 @@ final class RttEstimator {
       minAtNanos = nowNanos;
     }
     long rto = smoothedNanos + Math.max(GRANULARITY_NANOS, 4 * variationNanos);
-    rtoNanos = Math.min(maxRtoNanos, Math.max(minRtoNanos, rto));
+    rtoNanos = Math.clamp(rto, config.minRtoNanos(), config.maxRtoNanos());
     backoff = 0;
   }
 
@@ -76,7 +74,7 @@ final class RttEstimator {
   /// The timeout, doubled for each expiry since the last sample.
   long rtoNanos() {
     long backedOff = rtoNanos << backoff;
-    return Math.min(maxRtoNanos, backedOff);
+    return Math.min(config.maxRtoNanos(), backedOff);
   }
 
   /// The timeout without any doubling.
@@ -89,7 +87,7 @@ final class RttEstimator {
   }
 
   void backOff() {
-    if (backoff < MAX_BACKOFF && rtoNanos() < maxRtoNanos) {
+    if (backoff < MAX_BACKOFF && rtoNanos() < config.maxRtoNanos()) {
       backoff++;
     }
   }

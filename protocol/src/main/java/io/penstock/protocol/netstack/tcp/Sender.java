@@ -3,6 +3,7 @@ package io.penstock.protocol.netstack.tcp;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.protocol.Deadlines;
+import org.jspecify.annotations.Nullable;
 
 /// The sending half of a connection: what waits, what is in flight, and what may go out next.
 ///
@@ -28,13 +29,17 @@ final class Sender {
   private final TcpTimer.Table timers;
   private final ByteChunks buffer;
   private final Flight flight = new Flight();
-  private final Pacer pacer = new Pacer();
   private final RttEstimator rtt;
   private final Rack rack;
   private final CongestionControl congestion;
-  private final Recovery recovery;
   private final SegmentSize size;
   private final TimestampClock clock;
+
+  /// Made when something has to be repaired for the first time.
+  private @Nullable Recovery recovery;
+
+  /// Only a connection that is paced has one.
+  private @Nullable Pacer pacer;
 
   private int sndNxt;
 
@@ -80,7 +85,6 @@ final class Sender {
     rtt = new RttEstimator(config);
     rack = new Rack(clock);
     congestion = CongestionControl.of(config.congestion(), size.mss());
-    recovery = new Recovery(congestion, rack, clock);
     noDelay = config.noDelay();
   }
 
@@ -122,6 +126,7 @@ final class Sender {
       rtt.handshakeLostSyn(3 * config.initialRtoNanos());
       congestion.setCwnd(size.mss());
     }
+    flight.trim();
     timers.clear(TcpTimer.RETRANSMIT);
     sndWnd = segment.window << (scaled ? shift : 0);
     maxSndWnd = sndWnd;
@@ -198,8 +203,20 @@ final class Sender {
     return buffer;
   }
 
-  Recovery recovery() {
+  private Recovery recovery() {
+    if (recovery == null) {
+      recovery = new Recovery(congestion, rack, clock);
+    }
     return recovery;
+  }
+
+  /// Nothing is being repaired.
+  private boolean isOpen() {
+    return recovery == null || recovery.isOpen();
+  }
+
+  private boolean isRepairing() {
+    return recovery != null && recovery.phase() == Recovery.Phase.REPAIRING;
   }
 
   boolean isFinSent() {
@@ -300,7 +317,7 @@ final class Sender {
   }
 
   private boolean paceAllows(long nowNanos) {
-    if (!config.pacing() || congestion.isUnlimited() || pacer.mayFollow(nowNanos)) {
+    if (pacer == null || pacer.mayFollow(nowNanos)) {
       return true;
     }
     timers.set(TcpTimer.PACING, pacer.nextNanos(nowNanos));
@@ -309,7 +326,7 @@ final class Sender {
 
   /// The payload of a segment that probes for a larger path MTU, 0 when it is not the time.
   int nextMtuProbeBytes(long nowNanos) {
-    if (mtuProbeOut || !recovery.isOpen() || flight.sackedBytes() > 0) {
+    if (mtuProbeOut || !isOpen() || flight.sackedBytes() > 0) {
       return 0;
     }
     int bytes = size.probePayload(nowNanos);
@@ -354,7 +371,9 @@ final class Sender {
     flight.add(sndNxt, nowNanos);
     pushNow = false;
     afterSent(bytes, wasEmpty, nowNanos);
-    recovery.onSendNew(bytes);
+    if (recovery != null) {
+      recovery.onSendNew(bytes);
+    }
     scheduleTailProbe(nowNanos);
   }
 
@@ -370,7 +389,7 @@ final class Sender {
   void onRetransmitted(int index, long nowNanos) {
     int bytes = flight.bytes(index);
     flight.retransmitted(index, nowNanos);
-    recovery.onRetransmit(bytes, nowNanos);
+    recovery().onRetransmit(bytes, nowNanos);
     afterSent(bytes, false, nowNanos);
   }
 
@@ -382,6 +401,9 @@ final class Sender {
       heldByCwnd = false;
     }
     if (config.pacing() && !congestion.isUnlimited()) {
+      if (pacer == null) {
+        pacer = new Pacer();
+      }
       pacer.onSent(bytes, congestion, rtt, size.mss(), nowNanos);
     }
     if (!timers.isSet(TcpTimer.RETRANSMIT)) {
@@ -392,6 +414,12 @@ final class Sender {
   private void restartAfterIdle(long nowNanos) {
     if (flight.isEmpty() && lastSentNanos != 0 && nowNanos - lastSentNanos > rtt.rtoNanos()) {
       congestion.onIdle(nowNanos);
+      resetPace();
+    }
+  }
+
+  private void resetPace() {
+    if (pacer != null) {
       pacer.reset();
     }
   }
@@ -445,11 +473,13 @@ final class Sender {
     findSpurious(segment, advanced, duplicateSack, nowNanos);
     endTailProbe(segment, duplicateSack, nowNanos);
     boolean lossFound = findLosses(advanced, nowNanos);
-    recovery.onAck(flight, delivered, advanced && !lossFound, size.mss(), nowNanos);
-    if (recovery.isOpen()) {
+    if (recovery != null) {
+      recovery.onAck(flight, delivered, advanced && !lossFound, size.mss(), nowNanos);
+    }
+    if (isOpen()) {
       renoSackedBytes = sack || advanced ? 0 : renoSackedBytes;
     }
-    if (advanced && recovery.phase() != Recovery.Phase.REPAIRING && wasLimited(pipeBefore)) {
+    if (advanced && !isRepairing() && wasLimited(pipeBefore)) {
       congestion.onAcknowledged(delivered, flight.una(), sndNxt, rtt, nowNanos);
     }
     rearm(advanced, grown, nowNanos);
@@ -534,15 +564,18 @@ final class Sender {
     boolean spurious = false;
     if (duplicateSack) {
       rack.onDuplicateSack(flight.una(), sndNxt);
-      spurious = recovery.onDuplicateSack();
+      spurious = recovery().onDuplicateSack();
+    }
+    if (isOpen()) {
+      return;
     }
     if (advanced && timestamps && segment.hasTimestamps) {
-      spurious |= recovery.isEchoOfOriginal(segment.tsEcr);
+      spurious |= recovery().isEchoOfOriginal(segment.tsEcr);
     } else if (advanced && sack && !timestamps) {
-      spurious |= recovery.isOriginalDeliveredAfterTimeout();
+      spurious |= recovery().isOriginalDeliveredAfterTimeout();
     }
-    if (spurious && !recovery.isOpen()) {
-      recovery.undo(flight, nowNanos);
+    if (spurious) {
+      recovery().undo(flight, nowNanos);
     }
   }
 
@@ -554,14 +587,14 @@ final class Sender {
     boolean lost =
         tail == Tail.PROBED_AGAIN && !duplicateSack && SequenceNumber.isAfter(segment.ack, tailEnd);
     tail = Tail.IDLE;
-    if (lost && recovery.isOpen()) {
+    if (lost && isOpen()) {
       congestion.onCongestion(flight.outstandingBytes() + size.mss(), nowNanos);
     }
   }
 
   private boolean findLosses(boolean advanced, long nowNanos) {
     int before = flight.lostBytes();
-    boolean recovering = !recovery.isOpen();
+    boolean recovering = !isOpen();
     timers.clear(TcpTimer.REORDER);
     if (sack) {
       if (flight.sackedBytes() > 0 || recovering) {
@@ -570,21 +603,21 @@ final class Sender {
     } else if (dupAcks >= DUP_ACKS && !recovering) {
       flight.markLost(0);
     } else if (advanced
-        && recovery.phase() == Recovery.Phase.REPAIRING
-        && SequenceNumber.isBefore(flight.una(), recovery.recoverSeq())
+        && isRepairing()
+        && SequenceNumber.isBefore(flight.una(), recovery().recoverSeq())
         && !flight.isEmpty()) {
       // RFC 6582 section 3.2: a partial acknowledgment names the next lost segment
       flight.markLost(0);
     }
     boolean found = flight.lostBytes() > before;
-    if (found && recovery.isOpen()) {
+    if (found && isOpen()) {
       beginRecovery(nowNanos);
     }
     return found;
   }
 
   private void detectByTime(long nowNanos) {
-    long wait = rack.detect(flight, !recovery.isOpen(), rtt, nowNanos);
+    long wait = rack.detect(flight, !isOpen(), rtt, nowNanos);
     if (wait > 0) {
       timers.set(TcpTimer.REORDER, Deadlines.after(nowNanos, wait));
     }
@@ -598,7 +631,7 @@ final class Sender {
       mtuProbeOut = false;
       size.onProbeLost(nowNanos);
     }
-    recovery.begin(flight, sndNxt, !probeOnly, nowNanos);
+    recovery().begin(flight, sndNxt, !probeOnly, nowNanos);
     tail = Tail.IDLE;
     timers.clear(TcpTimer.LOSS_PROBE);
   }
@@ -634,7 +667,7 @@ final class Sender {
 
   /// Section 7.2 of RFC 8985.
   private void scheduleTailProbe(long nowNanos) {
-    if (!sack || !recovery.isOpen() || flight.sackedBytes() > 0 || tail != Tail.IDLE) {
+    if (!sack || !isOpen() || flight.sackedBytes() > 0 || tail != Tail.IDLE) {
       timers.clear(TcpTimer.LOSS_PROBE);
       return;
     }
@@ -654,7 +687,7 @@ final class Sender {
 
   /// The peer says that the path is full (RFC 3168 section 6.1.2).
   void onCongestionEcho(long nowNanos) {
-    if (recovery.onCongestionMark(flight, sndNxt, nowNanos)) {
+    if (recovery().onCongestionMark(flight, sndNxt, nowNanos)) {
       windowReduced = true;
     }
   }
@@ -664,7 +697,7 @@ final class Sender {
   void onReorderTimer(long nowNanos) {
     int before = flight.lostBytes();
     detectByTime(nowNanos);
-    if (flight.lostBytes() > before && recovery.isOpen()) {
+    if (flight.lostBytes() > before && isOpen()) {
       beginRecovery(nowNanos);
     }
   }
@@ -700,11 +733,11 @@ final class Sender {
       size.onProbeLost(nowNanos);
     }
     flight.markAllLost();
-    recovery.timedOut(flight, sndNxt, nowNanos);
+    recovery().timedOut(flight, sndNxt, nowNanos);
     renoSackedBytes = 0;
     dupAcks = 0;
     tail = Tail.IDLE;
-    pacer.reset();
+    resetPace();
     rtt.backOff();
     timers.clear(TcpTimer.LOSS_PROBE);
     timers.clear(TcpTimer.REORDER);
@@ -784,8 +817,8 @@ final class Sender {
         any = true;
       }
     }
-    if (any && recovery.isOpen()) {
-      recovery.begin(flight, sndNxt, false, nowNanos);
+    if (any && isOpen()) {
+      recovery().begin(flight, sndNxt, false, nowNanos);
     }
     return any;
   }

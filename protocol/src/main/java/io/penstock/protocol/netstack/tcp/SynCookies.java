@@ -39,7 +39,7 @@ final class SynCookies {
     boolean scaled = timestamps && config.windowScaling() && syn.windowShift >= 0;
     boolean ecn = timestamps && config.ecn() && syn.has(TcpHeader.ECE) && syn.has(TcpHeader.CWR);
     int shift = scaled ? Receiver.offeredShift(config) : -1;
-    int stamp = secrets.timestampClock(flow).at(nowNanos);
+    int stamp = layer.clock().at(nowNanos) + secrets.timestampOffset(flow);
     int encoded =
         (stamp & ~OPTION_MASK)
             | (scaled ? syn.windowShift : NO_SCALE)

@@ -46,7 +46,7 @@ public final class TcpConnection {
   private final TcpLayer layer;
   private final Flow flow;
   private final TcpTimer.Table timers = new TcpTimer.Table();
-  private final TimestampClock clock;
+  private final int timestampOffset;
   private final Sender sender;
   private final Receiver receiver;
   private final Departure departure;
@@ -57,7 +57,7 @@ public final class TcpConnection {
   private Owner owner = Owner.NONE;
   private int readiness;
   private boolean wantsWritable;
-  private KeepAlive keepAlive;
+  private @Nullable KeepAlive keepAlive;
   private long userTimeoutNanos;
   private boolean softUnreachable;
   private long heardNanos;
@@ -74,12 +74,12 @@ public final class TcpConnection {
     this.flow = flow;
     this.state = state;
     TcpConfig config = layer.config();
-    clock = layer.timestampClock(flow);
+    timestampOffset = layer.timestampOffset(flow);
     SegmentSize size = layer.segmentSize(flow, nowNanos);
-    sender = new Sender(config, timers, layer.allocator(), layer.budget(), clock, size);
+    sender = new Sender(config, timers, layer.allocator(), layer.budget(), layer.clock(), size);
     receiver = new Receiver(config, layer.allocator(), layer.budget());
     departure = new Departure(this, layer);
-    keepAlive = new KeepAlive(config);
+    setKeepAlive(config.keepAliveIdleNanos());
     userTimeoutNanos = config.userTimeoutNanos();
     heardNanos = nowNanos;
   }
@@ -221,15 +221,25 @@ public final class TcpConnection {
 
   /// How long the peer may be silent before it is asked whether it lives, 0 for never.
   public void setKeepAliveIdleNanos(long idleNanos) {
-    keepAlive = keepAlive.withIdleNanos(idleNanos);
+    setKeepAlive(idleNanos);
     if (state.isSynchronized() && state != TcpState.TIME_WAIT) {
-      timers.set(TcpTimer.KEEP_ALIVE, keepAlive.firstDeadline(layer.nowNanos()));
+      restartKeepAlive(layer.nowNanos());
       layer.rescheduled(this);
     }
   }
 
+  private void setKeepAlive(long idleNanos) {
+    keepAlive = idleNanos == 0 ? null : new KeepAlive(idleNanos, layer.config());
+  }
+
+  private void restartKeepAlive(long nowNanos) {
+    timers.set(
+        TcpTimer.KEEP_ALIVE,
+        keepAlive == null ? Deadlines.NONE : keepAlive.firstDeadline(nowNanos));
+  }
+
   public long keepAliveIdleNanos() {
-    return keepAlive.idleNanos();
+    return keepAlive == null ? 0 : keepAlive.idleNanos();
   }
 
   /// How long data may stay unacknowledged before the connection is given up (RFC 5482).
@@ -289,8 +299,14 @@ public final class TcpConnection {
     return departure;
   }
 
-  TimestampClock clock() {
-    return clock;
+  /// What our timestamps say at a time.
+  int timestamp(long nowNanos) {
+    return layer.clock().at(nowNanos) + timestampOffset;
+  }
+
+  /// Brings an echo of our timestamps back to the clock of the stack.
+  int echoed(int tsEcr) {
+    return tsEcr - timestampOffset;
   }
 
   TcpTimer.Table timers() {
@@ -325,7 +341,7 @@ public final class TcpConnection {
   void established(long nowNanos) {
     become(TcpState.ESTABLISHED);
     timers.clear(TcpTimer.LIFETIME);
-    timers.set(TcpTimer.KEEP_ALIVE, keepAlive.firstDeadline(nowNanos));
+    restartKeepAlive(nowNanos);
     TcpListener by = listener;
     if (by != null) {
       listener = null;
@@ -356,9 +372,9 @@ public final class TcpConnection {
   /// Something came from the peer: it lives.
   void heard(long nowNanos) {
     heardNanos = nowNanos;
-    keepAlive.onHeard();
-    if (keepAlive.idleNanos() > 0) {
-      timers.set(TcpTimer.KEEP_ALIVE, keepAlive.firstDeadline(nowNanos));
+    if (keepAlive != null) {
+      keepAlive.onHeard();
+      restartKeepAlive(nowNanos);
     }
   }
 
@@ -459,11 +475,11 @@ public final class TcpConnection {
   }
 
   private void onKeepAliveTimer(long nowNanos) {
-    if (!state.isSynchronized()) {
+    if (keepAlive == null || !state.isSynchronized()) {
       return;
     }
     if (!sender.flight().isEmpty()) {
-      timers.set(TcpTimer.KEEP_ALIVE, keepAlive.firstDeadline(nowNanos));
+      restartKeepAlive(nowNanos);
     } else if (keepAlive.isExhausted()) {
       giveUp(TcpCloseReason.KEEP_ALIVE_TIMEOUT);
     } else {

@@ -50,6 +50,7 @@ public final class TcpLayer {
   private final LinkTraits link;
   private final ByteBufAllocator allocator;
   private final TcpSecrets secrets;
+  private final TimestampClock clock;
   private final SegmentWriter segments;
   private final MemoryBudget budget;
   private final ConnectionTable connections;
@@ -88,6 +89,7 @@ public final class TcpLayer {
     this.nowNanos = nowNanos;
     linkMtuBytes = link.mtuBytes();
     secrets = new TcpSecrets(random, nowNanos);
+    clock = new TimestampClock(nowNanos);
     segments = new SegmentWriter(output, link.checksumOffload());
     budget = new MemoryBudget(config.stackBufferBytes());
     connections = new ConnectionTable(secrets);
@@ -311,7 +313,7 @@ public final class TcpLayer {
     int seq = timeWait.sndNxt(record);
     int ack = timeWait.rcvNxt(record);
     if (timeWait.isStamped(record)) {
-      int stamp = secrets.timestampClock(flow).at(nowNanos);
+      int stamp = clock.at(nowNanos) + secrets.timestampOffset(flow);
       segments.sendStamped(flow, seq, ack, TcpHeader.ACK, 0, stamp, timeWait.tsRecent(record));
     } else {
       segments.sendBare(flow, seq, ack, TcpHeader.ACK, 0);
@@ -611,8 +613,12 @@ public final class TcpLayer {
     return link.maxSegmentBytes();
   }
 
-  TimestampClock timestampClock(Flow flow) {
-    return secrets.timestampClock(flow);
+  TimestampClock clock() {
+    return clock;
+  }
+
+  int timestampOffset(Flow flow) {
+    return secrets.timestampOffset(flow);
   }
 
   SegmentSize segmentSize(Flow flow, long now) {

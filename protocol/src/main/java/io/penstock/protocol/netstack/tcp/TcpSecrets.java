@@ -47,8 +47,11 @@ final class TcpSecrets {
     return clock + (int) hash(Purpose.SEQUENCE_NUMBER, flow, 0);
   }
 
-  TimestampClock timestampClock(Flow flow) {
-    return new TimestampClock(originNanos, (int) hash(Purpose.TIMESTAMP, flow, 0));
+  /// What a connection adds to the clock for its timestamps: it tells nothing of other connections,
+  /// and is the same for a later connection of the same ends, which makes TIME-WAIT reusable (RFC
+  /// 6191).
+  int timestampOffset(Flow flow) {
+    return (int) hash(Purpose.TIMESTAMP, flow, 0);
   }
 
   long hash(Purpose purpose, Flow flow, long extra) {

@@ -1,23 +1,21 @@
 package io.penstock.protocol.netstack.tcp;
 
-/// The clock of a connection's timestamps: milliseconds from a secret place (RFC 7323 section 5.4).
+/// The clock of all timestamps of a stack, in milliseconds (RFC 7323 section 5.4).
 ///
-/// The place is a keyed hash of both ends, so it tells nothing of other connections and goes on
-/// where an earlier connection of the same ends was, which makes TIME-WAIT reusable (RFC 6191).
+/// On the wire each connection adds a secret number, see [TcpSecrets#timestampOffset]; what echoes
+/// is brought back to this clock where a segment comes in.
 final class TimestampClock {
 
   private static final long NANOS_PER_TICK = 1_000_000L;
 
   private final long originNanos;
-  private final int offset;
 
-  TimestampClock(long originNanos, int offset) {
+  TimestampClock(long originNanos) {
     this.originNanos = originNanos;
-    this.offset = offset;
   }
 
   int at(long nowNanos) {
-    return (int) ((nowNanos - originNanos) / NANOS_PER_TICK) + offset;
+    return (int) ((nowNanos - originNanos) / NANOS_PER_TICK);
   }
 
   static long nanos(int ticks) {
