@@ -1,5 +1,6 @@
 package io.penstock.it.bench;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
 import io.netty.handler.codec.quic.QuicSslContext;
@@ -97,11 +98,18 @@ final class EchoProgram {
         .onPacket(
             packet -> {
               SendResult sent = tunnel.sender().send(packet);
-              if (sent == SendResult.Outcome.FULL
-                  || sent instanceof SendResult.NewAssignedAddress) {
-                packet.release();
+              if (sent == SendResult.Outcome.FULL) {
+                tunnel.sender().sendWhenWritable(packet).thenAccept(last -> drop(packet, last));
+              } else {
+                drop(packet, sent);
               }
             });
+  }
+
+  private static void drop(ByteBuf packet, SendResult sent) {
+    if (sent == SendResult.Outcome.FULL || sent instanceof SendResult.NewAssignedAddress) {
+      packet.release();
+    }
   }
 
   private static TokenValidator<String> anyToken() {
