@@ -90,10 +90,11 @@ final class Arrival {
     }
     if (!isInWindow(segment, receiver)) {
       layer.counters().outOfWindow++;
-      if (connection.state() == TcpState.SYN_RECEIVED
+      if (!rst
+          && connection.state() == TcpState.SYN_RECEIVED
           && segment.has(TcpHeader.SYN)
           && segment.seq + 1 == receiver.rcvNxt()) {
-        departure.synchronize();
+        synAgain(connection, segment, nowNanos);
       } else if (!rst) {
         reportDuplicate(segment, receiver);
         takeAckOfUnacceptable(connection, segment, nowNanos);
@@ -102,6 +103,18 @@ final class Arrival {
       return false;
     }
     return true;
+  }
+
+  /// The peer's SYN has come before. With an acknowledgment of ours it is the other half of a
+  /// simultaneous open (section 3.5, figure 7), though its number is no longer in the window;
+  /// answers to each other's answers would never end.
+  private void synAgain(TcpConnection connection, InSegment segment, long nowNanos) {
+    if (segment.has(TcpHeader.ACK) && segment.ack == connection.sender().dataStart()) {
+      completeHandshake(connection, segment, false, nowNanos);
+      connection.departure().acknowledge();
+    } else {
+      connection.departure().synchronize();
+    }
   }
 
   /// Section 3.4, the four cases.
