@@ -531,7 +531,10 @@ final class Sender {
       dupAcks = 0;
     }
     windowProbeOut = false;
-    rtt.resetBackoff();
+    if (timestamps) {
+      // the echo tells which transmission was acknowledged, so Karn's rule has nothing to forbid
+      rtt.resetBackoff();
+    }
     size.onProgress();
     stalledSinceNanos = nowNanos;
     return delivered;
@@ -655,12 +658,14 @@ final class Sender {
       scheduleTailProbe(nowNanos);
     }
     if (windowGrown) {
+      if (windowProbeOut || timers.isSet(TcpTimer.PERSIST)) {
+        rtt.resetBackoff();
+      }
       timers.clear(TcpTimer.PERSIST);
       if (windowProbeOut && !flight.isEmpty()) {
         // the byte that probed a closed window goes out again with what follows it
         windowProbeOut = false;
         flight.markLost(0);
-        rtt.resetBackoff();
       }
     }
   }
