@@ -466,7 +466,7 @@ final class Sender {
     boolean advanced = SequenceNumber.isAfter(ack, flight.una());
     if (advanced) {
       delivered += advance(ack, nowNanos);
-    } else if (!sack && sndWnd == windowBefore && segment.length() == 0 && !flight.isEmpty()) {
+    } else if (!sack && !windowProbeOut && isDuplicate(segment, windowBefore)) {
       delivered += countDuplicate();
     }
     sampleRtt(segment, advanced && !duplicateSack, nowNanos);
@@ -484,6 +484,12 @@ final class Sender {
     }
     rearm(advanced, grown, nowNanos);
     return advanced;
+  }
+
+  /// RFC 5681 section 2. The answers to probes of a closed window look the same but tell of no
+  /// loss.
+  private boolean isDuplicate(InSegment segment, int windowBefore) {
+    return sndWnd == windowBefore && segment.length() == 0 && !flight.isEmpty();
   }
 
   private boolean isDuplicateSack(InSegment segment) {
