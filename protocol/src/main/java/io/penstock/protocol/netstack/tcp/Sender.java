@@ -459,6 +459,7 @@ final class Sender {
     int ack = segment.ack;
     int windowBefore = sndWnd;
     int pipeBefore = pipe();
+    boolean repairing = isRepairing();
     boolean grown = updateWindow(segment);
     rack.beginAck(nowNanos, timestamps && segment.hasTimestamps, segment.tsEcr, rtt);
     boolean duplicateSack = sack && isDuplicateSack(segment);
@@ -479,7 +480,8 @@ final class Sender {
     if (isOpen()) {
       renoSackedBytes = sack || advanced ? 0 : renoSackedBytes;
     }
-    if (advanced && !isRepairing() && wasLimited(pipeBefore)) {
+    // The acknowledgment that ends a repair leaves the window at the threshold (RFC 6582).
+    if (advanced && !repairing && !isRepairing() && wasLimited(pipeBefore)) {
       congestion.onAcknowledged(delivered, flight.una(), sndNxt, rtt, nowNanos);
     }
     rearm(advanced, grown, nowNanos);
