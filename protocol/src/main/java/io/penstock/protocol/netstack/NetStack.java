@@ -141,8 +141,12 @@ public final class NetStack implements Engine {
 
   /// Begins a connection from the address that suits, and a random port.
   ///
-  /// @return empty when we have no address of that version, no port is free or there are too many
+  /// @return empty when the address is no single host's (RFC 9293 MUST-46), we have none of that
+  ///   version, no port is free or there are too many
   public Optional<TcpConnection> connect(IpEndpoint remote, long nowNanos) {
+    if (addresses.isMultiDestination(remote.ipv4(), remote.high(), remote.low())) {
+      return Optional.empty();
+    }
     return sourceFor(remote).flatMap(local -> tcp.connect(local, remote, nowNanos));
   }
 
