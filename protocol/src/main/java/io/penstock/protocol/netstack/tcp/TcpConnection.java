@@ -68,6 +68,7 @@ public final class TcpConnection {
   long heapNanos;
   boolean queuedToSend;
   boolean queuedReady;
+  boolean queuedForMemory;
 
   TcpConnection(TcpLayer layer, Flow flow, TcpState state, long nowNanos) {
     this.layer = layer;
@@ -103,8 +104,12 @@ public final class TcpConnection {
   /// there is more.
   public int writableBytes() {
     boolean open = state.maySend() && !sender.isFinQueued();
-    int bytes = open ? (int) Math.min(sender.writableBytes(), layer.budget().freeBytes()) : 0;
+    int room = open ? sender.writableBytes() : 0;
+    int bytes = (int) Math.min(room, layer.budget().freeBytes());
     wantsWritable = bytes == 0;
+    if (room > 0 && bytes == 0) {
+      layer.awaitMemory(this);
+    }
     return bytes;
   }
 
@@ -363,7 +368,7 @@ public final class TcpConnection {
 
   /// Room was made in the send buffer.
   void tellWritable() {
-    if (wantsWritable && sender.writableBytes() > 0) {
+    if (wantsWritable && state.maySend() && sender.writableBytes() > 0) {
       wantsWritable = false;
       tell(WRITABLE);
     }

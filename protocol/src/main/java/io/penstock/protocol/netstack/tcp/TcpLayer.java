@@ -64,6 +64,7 @@ public final class TcpLayer {
   private final ArrayDeque<TcpConnection> sending = new ArrayDeque<>();
   private final ArrayDeque<TcpConnection> ready = new ArrayDeque<>();
   private final ArrayDeque<TcpListener> acceptable = new ArrayDeque<>();
+  private final ArrayDeque<TcpConnection> awaitingMemory = new ArrayDeque<>();
   private final List<TcpListener> listeners = new ArrayList<>();
   private final TcpCounters counters = new TcpCounters();
   private final PathMtuTable paths;
@@ -491,11 +492,24 @@ public final class TcpLayer {
 
   /// The next connection with news for its owner, null when there is none.
   public @Nullable TcpConnection pollReady() {
+    if (!awaitingMemory.isEmpty()) {
+      tellOfMemory();
+    }
     TcpConnection connection = ready.poll();
     if (connection != null) {
       connection.queuedReady = false;
     }
     return connection;
+  }
+
+  /// Lets as many writers go on as there is memory for, those first that have waited longest.
+  private void tellOfMemory() {
+    long free = budget.freeBytes() / ByteChunks.CHUNK_BYTES;
+    for (long told = Math.min(free, awaitingMemory.size()); told > 0; told--) {
+      TcpConnection connection = awaitingMemory.remove();
+      connection.queuedForMemory = false;
+      connection.tellWritable();
+    }
   }
 
   /// The next listener with connections to accept, null when there is none.
@@ -562,6 +576,7 @@ public final class TcpLayer {
       listener.close();
     }
     sending.clear();
+    awaitingMemory.clear();
   }
 
   // ---- queries ----
@@ -637,6 +652,14 @@ public final class TcpLayer {
   /// The connection's timers have changed while it has nothing to send.
   void rescheduled(TcpConnection connection) {
     heap.update(connection);
+  }
+
+  /// The connection wants to write and the buffers of all are full.
+  void awaitMemory(TcpConnection connection) {
+    if (!connection.queuedForMemory) {
+      connection.queuedForMemory = true;
+      awaitingMemory.add(connection);
+    }
   }
 
   void ready(TcpConnection connection) {
