@@ -19,6 +19,7 @@ module io.penstock.transport {
 
   exports io.penstock.transport;
   exports io.penstock.transport.kcp;
+  exports io.penstock.transport.netstack;
   exports io.penstock.transport.quic;
   exports io.penstock.transport.smux;
   exports io.penstock.transport.snaptun;

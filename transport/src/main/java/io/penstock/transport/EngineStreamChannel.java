@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelMetadata;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
@@ -17,6 +18,7 @@ import io.netty.util.internal.StringUtil;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// A byte stream that lives inside one of our protocol engines, as a Netty channel.
@@ -114,14 +116,28 @@ public abstract class EngineStreamChannel extends AbstractChannel implements Dup
     promise.setFailure(new UnsupportedOperationException("this channel is already connected"));
   }
 
+  /// The options that the engine has besides those of every channel, with their values. Any thread.
+  protected Map<ChannelOption<?>, Object> engineOptions() {
+    return Map.of();
+  }
+
+  /// Sets an option of the engine; false when it has no such option, or cannot honour that value.
+  /// Any thread.
+  protected boolean setEngineOption(ChannelOption<?> option, Object value) {
+    return false;
+  }
+
   // ---- what a driver tells ----
 
   /// Makes the channel active: the driver's connection is established.
-  protected final void activate() {
+  ///
+  /// @param connected succeeds when the channel may be written to, before the event
+  protected final void activate(ChannelPromise connected) {
     assert eventLoop().inEventLoop();
     if (stage == Stage.NEW) {
       stage = Stage.ACTIVE;
-      if (isRegistered()) {
+      connected.trySuccess();
+      if (isRegistered() && stage == Stage.ACTIVE) {
         pipeline().fireChannelActive();
       }
     }

@@ -9,7 +9,8 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.DuplexChannelConfig;
 import java.util.Map;
 
-/// Options of an [EngineStreamChannel]: those of every Netty channel, and half-closure.
+/// Options of an [EngineStreamChannel]: those of every Netty channel, half-closure, and those of
+/// its engine.
 final class EngineStreamConfig extends DefaultChannelConfig implements DuplexChannelConfig {
 
   private final EngineStreamChannel stream;
@@ -22,7 +23,10 @@ final class EngineStreamConfig extends DefaultChannelConfig implements DuplexCha
 
   @Override
   public Map<ChannelOption<?>, Object> getOptions() {
-    return getOptions(super.getOptions(), ChannelOption.ALLOW_HALF_CLOSURE);
+    Map<ChannelOption<?>, Object> options =
+        getOptions(super.getOptions(), ChannelOption.ALLOW_HALF_CLOSURE);
+    options.putAll(stream.engineOptions());
+    return options;
   }
 
   @Override
@@ -31,7 +35,8 @@ final class EngineStreamConfig extends DefaultChannelConfig implements DuplexCha
     if (ChannelOption.ALLOW_HALF_CLOSURE.equals(option)) {
       return (T) Boolean.valueOf(allowHalfClosure);
     }
-    return super.getOption(option);
+    Object ofEngine = stream.engineOptions().get(option);
+    return ofEngine == null ? super.getOption(option) : (T) ofEngine;
   }
 
   @Override
@@ -41,7 +46,7 @@ final class EngineStreamConfig extends DefaultChannelConfig implements DuplexCha
       allowHalfClosure = (Boolean) value;
       return true;
     }
-    return super.setOption(option, value);
+    return super.setOption(option, value) || stream.setEngineOption(option, value);
   }
 
   @Override

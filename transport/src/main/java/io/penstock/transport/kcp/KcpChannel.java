@@ -132,8 +132,7 @@ public final class KcpChannel extends EngineStreamChannel {
       unsafe().close(unsafe().voidPromise());
       return;
     }
-    promise.trySuccess();
-    activate();
+    activate(promise);
   }
 
   // ---- between the session and the channel ----

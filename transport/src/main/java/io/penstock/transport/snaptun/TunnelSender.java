@@ -3,9 +3,11 @@ package io.penstock.transport.snaptun;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.penstock.protocol.snaptun.AddressRange;
+import io.penstock.protocol.snaptun.TunnelEnd;
 import io.penstock.protocol.snaptun.TunnelState;
 import io.penstock.protocol.snaptun.TunnelStates;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.IntConsumer;
@@ -99,6 +101,13 @@ public final class TunnelSender {
   /// Sets the one listener that runs each time [#maxPayloadBytes] changes.
   public void onMaxPayload(IntConsumer listener) {
     path.datagrams().onMaxPayload(listener);
+  }
+
+  /// How the tunnel ended, once it has.
+  public Optional<TunnelEnd> end() {
+    return states.current().state() instanceof TunnelState.Closed(var end)
+        ? Optional.of(end)
+        : Optional.empty();
   }
 
   /// The event loop of the tunnel.

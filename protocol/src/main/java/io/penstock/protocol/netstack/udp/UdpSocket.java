@@ -38,6 +38,7 @@ public final class UdpSocket {
   private int firstEntry = EntryTable.NONE;
   private int secondEntry = EntryTable.NONE;
   private @Nullable UdpError error;
+  private @Nullable Object attachment;
   private boolean closed;
   private long dropped;
 
@@ -55,6 +56,15 @@ public final class UdpSocket {
   UdpSocket(UdpLayer layer, IpEndpoint local, IpEndpoint remote) {
     this(layer, Scope.ONE_FLOW, local);
     this.remote = remote;
+  }
+
+  /// The owner's own object, to find its channel again.
+  public void attach(@Nullable Object object) {
+    attachment = object;
+  }
+
+  public @Nullable Object attachment() {
+    return attachment;
   }
 
   /// Fills `into` with the datagram that has waited longest; false when none waits. The reader owns

@@ -1,0 +1,191 @@
+package io.penstock.transport.netstack;
+
+import io.netty.channel.AbstractServerChannel;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.DefaultChannelConfig;
+import io.netty.channel.EventLoop;
+import io.penstock.protocol.netstack.tcp.TcpConnection;
+import io.penstock.protocol.netstack.tcp.TcpListener;
+import io.penstock.protocol.netstack.wire.IpEndpoint;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// A TCP port of our own stack on which connections are accepted, as a Netty channel.
+///
+/// It is made by [NetStackDriver#serverChannels] and bound to an address of the stack, or to the
+/// unspecified one for all of them, of both versions; port 0 picks a free port. `SO_BACKLOG` says
+/// how many connections may wait to be accepted. Without auto-read they wait until somebody reads.
+/// The children live on the same event loop; one that is given another is closed.
+public final class NetstackServerChannel extends AbstractServerChannel {
+
+  /// What Linux allows.
+  private static final int DEFAULT_BACKLOG = 4096;
+
+  /// Connections that one read accepts.
+  private static final int ACCEPTS_PER_READ = 16;
+
+  private final NetStackDriver driver;
+  private final Config config = new Config();
+  private final Runnable acceptTask = this::acceptQueued;
+  private @Nullable TcpListener listener;
+  private boolean readPending;
+  private boolean acceptQueued;
+  private boolean mayWait;
+  private volatile boolean open = true;
+  private volatile @Nullable InetSocketAddress local;
+
+  NetstackServerChannel(NetStackDriver driver) {
+    this.driver = driver;
+  }
+
+  NetStackDriver driver() {
+    return driver;
+  }
+
+  @Override
+  protected void doBind(SocketAddress address) throws IOException {
+    if (!driver.isOpen()) {
+      throw new SocketException("Network is down");
+    }
+    IpEndpoint wanted = SocketAddresses.endpoint(address);
+    boolean any = wanted.isUnspecified();
+    if (!any && !driver.stack().hasAddress(wanted) && !driver.config().anyDestination()) {
+      throw new BindException("Cannot assign requested address");
+    }
+    int backlog = config.backlog;
+    Optional<TcpListener> made =
+        any
+            ? driver.stack().tcp().listen(wanted.port(), backlog)
+            : driver.stack().tcp().listen(wanted, backlog);
+    TcpListener bound = made.orElseThrow(() -> new BindException("Address already in use"));
+    bound.attach(this);
+    listener = bound;
+    local = SocketAddresses.of(wanted.withPort(bound.port()));
+    driver.bound(this);
+  }
+
+  /// Connections wait.
+  void onAcceptable() {
+    mayWait = true;
+    if (readPending) {
+      accept();
+    }
+  }
+
+  @Override
+  protected void doBeginRead() {
+    readPending = true;
+    if (mayWait && !acceptQueued) {
+      acceptQueued = true;
+      eventLoop().execute(acceptTask);
+    }
+  }
+
+  private void acceptQueued() {
+    acceptQueued = false;
+    if (readPending && open) {
+      accept();
+    }
+  }
+
+  private void accept() {
+    TcpListener of = listener;
+    int accepted = 0;
+    while (accepted < ACCEPTS_PER_READ && of != null && open) {
+      TcpConnection connection = of.accept();
+      if (connection == null) {
+        mayWait = false;
+        break;
+      }
+      readPending = false;
+      accepted++;
+      pipeline().fireChannelRead(NetstackChannel.accepted(this, connection));
+    }
+    if (accepted > 0) {
+      pipeline().fireChannelReadComplete();
+      driver.changed();
+    }
+  }
+
+  @Override
+  protected void doClose() {
+    open = false;
+    TcpListener of = listener;
+    if (of != null && driver.eventLoop().inEventLoop()) {
+      listener = null;
+      driver.unbound(this);
+      of.close();
+      driver.changed();
+    }
+  }
+
+  @Override
+  public boolean isOpen() {
+    return open;
+  }
+
+  @Override
+  public boolean isActive() {
+    return open && local != null;
+  }
+
+  @Override
+  public ChannelConfig config() {
+    return config;
+  }
+
+  @Override
+  protected boolean isCompatible(EventLoop loop) {
+    return loop.equals(driver.eventLoop());
+  }
+
+  @Override
+  protected @Nullable SocketAddress localAddress0() {
+    return local;
+  }
+
+  private final class Config extends DefaultChannelConfig {
+
+    private volatile int backlog = DEFAULT_BACKLOG;
+
+    Config() {
+      super(NetstackServerChannel.this);
+    }
+
+    @Override
+    public Map<ChannelOption<?>, Object> getOptions() {
+      return getOptions(super.getOptions(), ChannelOption.SO_BACKLOG);
+    }
+
+    @Override
+    @SuppressWarnings("unchecked")
+    public <T> @Nullable T getOption(ChannelOption<T> option) {
+      return ChannelOption.SO_BACKLOG.equals(option)
+          ? (T) Integer.valueOf(backlog)
+          : super.getOption(option);
+    }
+
+    @Override
+    public <T> boolean setOption(ChannelOption<T> option, T value) {
+      if (ChannelOption.SO_BACKLOG.equals(option) && value instanceof Integer connections) {
+        backlog = Math.max(1, connections);
+        return true;
+      }
+      return super.setOption(option, value);
+    }
+
+    @Override
+    protected void autoReadCleared() {
+      if (isRegistered()) {
+        eventLoop().execute(() -> readPending = isAutoRead());
+      }
+    }
+  }
+}
