@@ -70,6 +70,12 @@ final class NodeDoor {
                 NodeTunnel.Kind.NODE,
                 leased(link, tunnel.control().addresses()),
                 link));
+    if (!attached.isCurrent()) {
+      // A newer tunnel of the node was faster, and has what this one was granted.
+      attached.detach();
+      link.end(LiveTunnels.EndCause.REPLACED);
+      return;
+    }
     tunnel.receiver().onPacket(attached::receive);
     tunnel.control().onAssigned(addresses -> attached.reassign(leased(link, addresses)));
     tunnels.add(link);

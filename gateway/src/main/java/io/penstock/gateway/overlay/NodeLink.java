@@ -72,6 +72,11 @@ final class NodeLink implements TunnelPort, LiveTunnels.Tunnel {
   }
 
   @Override
+  public void displaced() {
+    end(LiveTunnels.EndCause.DISPLACED);
+  }
+
+  @Override
   public void onRoom(Runnable drained) {
     sender.onRoom(drained);
   }

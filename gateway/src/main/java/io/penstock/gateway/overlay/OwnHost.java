@@ -104,6 +104,11 @@ final class OwnHost implements TunnelPort {
   }
 
   @Override
+  public void displaced() {
+    // Nobody else is ever leased an address of the gateway's own.
+  }
+
+  @Override
   public void onRoom(Runnable drained) {
     // There is always room.
   }

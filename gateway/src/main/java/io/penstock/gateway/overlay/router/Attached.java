@@ -127,6 +127,11 @@ public final class Attached {
     current = false;
   }
 
+  /// Tells the port that no address leads here any more; on the loop.
+  void tellDisplaced() {
+    node.port().displaced();
+  }
+
   /// The largest packet for this tunnel as it was last seen; the true one is known on its loop.
   int mtuBytes() {
     return mtuBytes;

@@ -78,12 +78,17 @@ public final class Router implements AutoCloseable {
     }
   }
 
-  /// Puts an address on hold for a node that has no tunnel, such as after a restart.
+  /// Puts an address on hold for a node that has no tunnel, such as after a restart. A tunnel that
+  /// loses its last address by that is told.
   public void hold(LeasedAddress address, UUID node) {
     synchronized (lock) {
       RouteEntry entry = entryOf(address);
       if (entry == null || entry.generation() < address.generation()) {
         publish(leased(routes, node, address, null));
+        Attached displaced = entry == null ? null : entry.tunnel();
+        if (displaced != null && displaced.routes == 0) {
+          onLoop(displaced.loop(), displaced::tellDisplaced);
+        }
       }
     }
   }

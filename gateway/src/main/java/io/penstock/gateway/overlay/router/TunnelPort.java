@@ -36,6 +36,10 @@ public interface TunnelPort {
   /// Sends what was handed over.
   void flush();
 
+  /// Says that no address leads to the tunnel any more, though it has not ended and no newer one
+  /// has taken over: the node should begin anew. Called on the loop.
+  void displaced();
+
   /// Sets the one listener that runs on the loop each time there is room again after [Sent#FULL].
   void onRoom(Runnable drained);
 }

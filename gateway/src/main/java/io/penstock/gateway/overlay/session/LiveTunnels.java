@@ -39,6 +39,8 @@ public final class LiveTunnels {
   public enum EndCause {
     /// The node has a newer tunnel.
     REPLACED("session replaced"),
+    /// The node was granted its address anew for a tunnel that never came to be; it may come back.
+    DISPLACED("address lost"),
     /// The API token behind it was revoked or has expired.
     TOKEN_REVOKED("token revoked"),
     /// An administrator has ended it; the node may come back.

@@ -92,6 +92,9 @@ class AllocationTest {
 
     @Override
     public void onRoom(Runnable drained) {}
+
+    @Override
+    public void displaced() {}
   }
 
   private Attached attach(String address, String user, TestLoop loop) {

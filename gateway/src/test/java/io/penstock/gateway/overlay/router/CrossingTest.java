@@ -77,6 +77,9 @@ class CrossingTest {
 
     @Override
     public void onRoom(Runnable drained) {}
+
+    @Override
+    public void displaced() {}
   }
 
   private Attached attach(String address, CountingPort port) {

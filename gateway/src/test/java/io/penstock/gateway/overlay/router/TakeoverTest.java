@@ -53,6 +53,32 @@ class TakeoverTest {
   }
 
   @Test
+  void a_tunnel_whose_addresses_are_granted_anew_and_left_on_hold_is_told() {
+    TestPort port = a.port();
+    UUID node = UUID.randomUUID();
+
+    net.router.hold(TestNetwork.leased(2, A4).getFirst(), node);
+    net.settle();
+    assertThat(port.displacements()).isZero();
+    assertThat(a.attached().isCurrent()).isTrue();
+
+    net.router.hold(TestNetwork.leased(2, A6).getFirst(), node);
+    net.settle();
+    assertThat(port.displacements()).isEqualTo(1);
+    assertThat(a.attached().isCurrent()).isFalse();
+  }
+
+  @Test
+  void a_tunnel_that_a_newer_one_takes_over_from_is_not_told_that_it_was_displaced() {
+    TestPort port = a.port();
+    Attached older = a.reconnect(net.loop2, 2, A4, A6);
+    net.settle();
+
+    assertThat(older.isCurrent()).isFalse();
+    assertThat(port.displacements()).isZero();
+  }
+
+  @Test
   void the_end_of_the_older_tunnel_does_not_touch_the_newer_one() {
     Attached older = a.reconnect(net.loop2, 2, A4, A6);
     older.detach();

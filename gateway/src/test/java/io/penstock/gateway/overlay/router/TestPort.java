@@ -14,6 +14,7 @@ final class TestPort implements TunnelPort {
   private int mtuBytes = 1280;
   private int room = Integer.MAX_VALUE;
   private int flushes;
+  private int displacements;
   private boolean closed;
 
   TestPort(Executor loop) {
@@ -52,6 +53,16 @@ final class TestPort implements TunnelPort {
   @Override
   public void flush() {
     flushes++;
+  }
+
+  @Override
+  public void displaced() {
+    displacements++;
+  }
+
+  /// How often it was told that no address leads to it any more.
+  int displacements() {
+    return displacements;
   }
 
   @Override
