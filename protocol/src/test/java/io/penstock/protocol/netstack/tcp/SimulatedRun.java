@@ -230,11 +230,15 @@ final class SimulatedRun {
     assertThat(ours.isIntact() && theirs.isIntact()).as("bytes are what was sent").isTrue();
     assertThat(ours.received()).isEqualTo(down);
     assertThat(theirs.received()).isEqualTo(up);
-    assertThat(ours.connection().closeReason()).isEqualTo(TcpCloseReason.FINISHED);
-    // After TIME-WAIT, which a last FIN may miss, the answer to it is a reset.
-    assertThat(theirs.connection().closeReason())
-        .isIn(TcpCloseReason.FINISHED, TcpCloseReason.RESET);
+    checkEnd(ours);
+    checkEnd(theirs);
     assertThat(client.tcp.heldBytes() + server.tcp.heldBytes()).isZero();
+  }
+
+  /// After TIME-WAIT, which a last FIN may miss, the answer to it is a reset.
+  private static void checkEnd(Conversation conversation) {
+    assertThat(conversation.connection().closeReason())
+        .isIn(TcpCloseReason.FINISHED, TcpCloseReason.RESET);
   }
 
   private String describe() {
