@@ -6,7 +6,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.penstock.protocol.netstack.flow.FlowArrived;
-import io.penstock.protocol.netstack.tcp.LinkTraits;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.protocol.netstack.tcp.TcpConnection;
 import io.penstock.protocol.netstack.tcp.TcpListener;
 import io.penstock.protocol.netstack.wire.IpEndpoint;

@@ -2,7 +2,7 @@ package io.penstock.transport.netstack;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
-import io.penstock.protocol.netstack.tcp.LinkTraits;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 
 /// What carries the packets of one stack.
 ///

@@ -3,7 +3,7 @@ package io.penstock.transport.netstack;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.penstock.protocol.Bounds;
-import io.penstock.protocol.netstack.tcp.LinkTraits;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;

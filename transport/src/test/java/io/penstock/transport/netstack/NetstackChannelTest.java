@@ -20,7 +20,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
-import io.penstock.protocol.netstack.tcp.LinkTraits;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.protocol.netstack.tcp.TcpCloseReason;
 import io.penstock.protocol.netstack.wire.IpEndpoint;
 import java.net.BindException;

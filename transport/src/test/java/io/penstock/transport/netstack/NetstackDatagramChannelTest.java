@@ -15,7 +15,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.socket.DatagramPacket;
 import io.penstock.protocol.netstack.NetStackConfig;
-import io.penstock.protocol.netstack.tcp.LinkTraits;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.protocol.netstack.udp.UdpConfig;
 import java.net.BindException;
 import java.net.InetSocketAddress;

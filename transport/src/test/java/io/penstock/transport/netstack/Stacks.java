@@ -12,7 +12,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.penstock.protocol.Deadlines;
 import io.penstock.protocol.netstack.NetStack;
 import io.penstock.protocol.netstack.NetStackConfig;
-import io.penstock.protocol.netstack.tcp.LinkTraits;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.protocol.netstack.tcp.TcpConfig;
 import io.penstock.protocol.netstack.wire.IpEndpoint;
 import io.penstock.transport.NativeSupport;

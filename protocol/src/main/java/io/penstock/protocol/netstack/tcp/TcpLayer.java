@@ -6,6 +6,7 @@ import io.penstock.protocol.Bounds;
 import io.penstock.protocol.Deadlines;
 import io.penstock.protocol.netstack.icmp.IcmpKind;
 import io.penstock.protocol.netstack.icmp.IcmpReport;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.protocol.netstack.ip.OutputQueue;
 import io.penstock.protocol.netstack.ip.PathMtuTable;
 import io.penstock.protocol.netstack.wire.InternetChecksum;

@@ -6,6 +6,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.penstock.protocol.netstack.NetStack;
 import io.penstock.protocol.netstack.NetStackConfig;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.protocol.netstack.wire.IpEndpoint;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;

@@ -3,6 +3,7 @@ package io.penstock.protocol.netstack.tcp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBufAllocator;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.protocol.netstack.wire.IpEndpoint;
 import io.penstock.testkit.LinkFaults;
 import io.penstock.testkit.SimulatedNetwork;

@@ -3,6 +3,7 @@ package io.penstock.protocol.netstack.tcp;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.protocol.Deadlines;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.protocol.netstack.ip.OutputQueue;
 import io.penstock.protocol.netstack.ip.PathMtuTable;
 import io.penstock.protocol.netstack.wire.IpEndpoint;

@@ -1,4 +1,4 @@
-package io.penstock.protocol.netstack.tcp;
+package io.penstock.protocol.netstack.ip;
 
 import io.penstock.protocol.Bounds;
 
