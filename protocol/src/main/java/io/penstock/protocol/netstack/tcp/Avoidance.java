@@ -12,9 +12,7 @@ interface Avoidance {
   /// Takes the last [#reduce] back.
   void undo(int cwnd, long nowNanos);
 
-  /// The window was set from outside, or the connection was idle: growth starts anew from here.
+  /// The window was set from outside, the connection was idle, or slow start has ended without a
+  /// loss: growth starts anew from here.
   void restart();
-
-  /// Slow start has ended without a loss.
-  void onSlowStartEnd(int cwnd, long nowNanos);
 }

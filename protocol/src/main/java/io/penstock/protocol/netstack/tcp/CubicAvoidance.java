@@ -104,9 +104,4 @@ final class CubicAvoidance implements Avoidance {
   public void restart() {
     inEpoch = false;
   }
-
-  @Override
-  public void onSlowStartEnd(int cwndBytes, long nowNanos) {
-    inEpoch = false;
-  }
 }

@@ -63,7 +63,7 @@ final class LossBasedWindow implements CongestionControl {
   public void onAcknowledged(int bytes, int sndUna, int sndNxt, RttEstimator rtt, long nowNanos) {
     int left = bytes;
     if (inSlowStart()) {
-      left = slowStart(bytes, sndUna, sndNxt, rtt, nowNanos);
+      left = slowStart(bytes, sndUna, sndNxt, rtt);
     }
     if (left > 0) {
       cwnd = avoidance().grow(cwnd, left, mss, rtt, nowNanos);
@@ -71,7 +71,7 @@ final class LossBasedWindow implements CongestionControl {
   }
 
   /// Returns what was acknowledged beyond the threshold.
-  private int slowStart(int bytes, int sndUna, int sndNxt, RttEstimator rtt, long nowNanos) {
+  private int slowStart(int bytes, int sndUna, int sndNxt, RttEstimator rtt) {
     if (ssthresh != UNSET) {
       int grown = Math.min(bytes, ssthresh - cwnd);
       cwnd += grown;
@@ -84,7 +84,7 @@ final class LossBasedWindow implements CongestionControl {
     if (hyStart.isDone()) {
       hyStart = null;
       ssthresh = cwnd;
-      avoidance().onSlowStartEnd(cwnd, nowNanos);
+      avoidance().restart();
     }
     return 0;
   }

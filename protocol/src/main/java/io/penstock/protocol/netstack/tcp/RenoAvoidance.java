@@ -31,9 +31,4 @@ final class RenoAvoidance implements Avoidance {
   public void restart() {
     ackedBytes = 0;
   }
-
-  @Override
-  public void onSlowStartEnd(int cwnd, long nowNanos) {
-    ackedBytes = 0;
-  }
 }
