@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /// One TCP connection (RFC 9293).
 ///
-/// **Design.** [Sender] and [Receiver] hold the two directions. [Arrival] takes what comes and
-/// [Departure] builds what goes; both work on this object, which holds the state, the timers and
-/// what the owner sees.
+/// **Design.** [Sender] and [Receiver] hold the two directions. [Arrival] takes what comes,
+/// [Expiry] does what is due and [Departure] builds what goes; all three work on this object, which
+/// holds the state, the timers and what the owner sees.
 ///
 /// **Owner.** The driver that was given the connection reads, writes and ends it, on the thread of
 /// the stack. [TcpLayer#pollReady] hands the connection out when [#takeReadiness] has news. The
@@ -228,19 +228,13 @@ public final class TcpConnection {
   public void setKeepAliveIdleNanos(long idleNanos) {
     setKeepAlive(idleNanos);
     if (state.isSynchronized() && state != TcpState.TIME_WAIT) {
-      restartKeepAlive(layer.nowNanos());
+      Expiry.startKeepAlive(this, layer.nowNanos());
       layer.rescheduled(this);
     }
   }
 
   private void setKeepAlive(long idleNanos) {
     keepAlive = idleNanos == 0 ? null : new KeepAlive(idleNanos, layer.config());
-  }
-
-  private void restartKeepAlive(long nowNanos) {
-    timers.set(
-        TcpTimer.KEEP_ALIVE,
-        keepAlive == null ? Deadlines.NONE : keepAlive.firstDeadline(nowNanos));
   }
 
   public long keepAliveIdleNanos() {
@@ -346,7 +340,7 @@ public final class TcpConnection {
   void established(long nowNanos) {
     become(TcpState.ESTABLISHED);
     timers.clear(TcpTimer.LIFETIME);
-    restartKeepAlive(nowNanos);
+    Expiry.startKeepAlive(this, nowNanos);
     TcpListener by = listener;
     if (by != null) {
       listener = null;
@@ -356,6 +350,18 @@ public final class TcpConnection {
     if (sender.isFinQueued()) {
       layer.wake(this);
     }
+  }
+
+  boolean isUnreachable() {
+    return softUnreachable;
+  }
+
+  @Nullable KeepAlive keepAlive() {
+    return keepAlive;
+  }
+
+  long userTimeoutNanos() {
+    return userTimeoutNanos;
   }
 
   /// Adds news for the owner.
@@ -379,7 +385,7 @@ public final class TcpConnection {
     heardNanos = nowNanos;
     if (keepAlive != null) {
       keepAlive.onHeard();
-      restartKeepAlive(nowNanos);
+      Expiry.startKeepAlive(this, nowNanos);
     }
   }
 
@@ -433,83 +439,5 @@ public final class TcpConnection {
     } else {
       softUnreachable = true;
     }
-  }
-
-  // ---- time ----
-
-  void onDeadline(long nowNanos) {
-    for (TcpTimer timer : TcpTimer.values()) {
-      if (state != TcpState.CLOSED && timers.take(timer, nowNanos)) {
-        fire(timer, nowNanos);
-      }
-    }
-  }
-
-  private void fire(TcpTimer timer, long nowNanos) {
-    switch (timer) {
-      case RETRANSMIT -> onRetransmitTimer(nowNanos);
-      case LOSS_PROBE -> departure.probeTail(sender.onLossProbeTimer(nowNanos));
-      case REORDER -> sender.onReorderTimer(nowNanos);
-      case PERSIST -> onPersistTimer(nowNanos);
-      case DELAYED_ACK -> departure.acknowledge();
-      case PACING -> {}
-      case KEEP_ALIVE -> onKeepAliveTimer(nowNanos);
-      case LIFETIME -> onLifetimeTimer();
-    }
-    layer.wake(this);
-  }
-
-  private void onRetransmitTimer(long nowNanos) {
-    if (state == TcpState.SYN_SENT || state == TcpState.SYN_RECEIVED) {
-      sender.onSynTimer(nowNanos);
-      departure.synchronize();
-    } else if (sender.stalledNanos(nowNanos) >= userTimeoutNanos) {
-      giveUp(TcpCloseReason.USER_TIMEOUT);
-    } else if (!sender.flight().isEmpty()) {
-      layer.counters().retransmissionTimeouts++;
-      sender.onRetransmitTimer(nowNanos);
-    }
-  }
-
-  private void onPersistTimer(long nowNanos) {
-    if (sender.stalledNanos(nowNanos) >= userTimeoutNanos && sender.isWindowProbeOut()) {
-      giveUp(TcpCloseReason.USER_TIMEOUT);
-    } else if (sender.onPersistTimer(nowNanos)) {
-      departure.probeWindow();
-    }
-  }
-
-  private void onKeepAliveTimer(long nowNanos) {
-    if (keepAlive == null || !state.isSynchronized()) {
-      return;
-    }
-    if (!sender.flight().isEmpty()) {
-      restartKeepAlive(nowNanos);
-    } else if (keepAlive.isExhausted()) {
-      giveUp(TcpCloseReason.KEEP_ALIVE_TIMEOUT);
-    } else {
-      departure.probePeer();
-      timers.set(TcpTimer.KEEP_ALIVE, keepAlive.nextDeadline(nowNanos));
-    }
-  }
-
-  private void onLifetimeTimer() {
-    switch (state) {
-      case SYN_SENT ->
-          end(softUnreachable ? TcpCloseReason.UNREACHABLE : TcpCloseReason.CONNECT_TIMEOUT);
-      case SYN_RECEIVED -> end(TcpCloseReason.CONNECT_TIMEOUT);
-      case FIN_WAIT_2 -> end(TcpCloseReason.FINISHED);
-      case ESTABLISHED, FIN_WAIT_1, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT, CLOSED -> {}
-    }
-  }
-
-  private void giveUp(TcpCloseReason reason) {
-    layer.sendReset(this);
-    end(reason);
-  }
-
-  /// The link is back after an outage.
-  void onLinkUp(long atNanos) {
-    sender.onLinkUp(atNanos);
   }
 }

@@ -59,6 +59,7 @@ public final class TcpLayer {
   private final LocalPorts localPorts;
   private final SynCookies cookies;
   private final Arrival arrival = new Arrival(this);
+  private final Expiry expiry = new Expiry(this);
   private final InSegment segment = new InSegment();
   private final InSegment restored = new InSegment();
   private final DeadlineHeap heap = new DeadlineHeap();
@@ -531,7 +532,7 @@ public final class TcpLayer {
   public void onDeadline(long now) {
     nowNanos = now;
     for (TcpConnection due = heap.due(now); due != null; due = heap.due(now)) {
-      due.onDeadline(now);
+      expiry.process(due, now);
     }
     timeWait.onDeadline(now);
   }
@@ -543,7 +544,7 @@ public final class TcpLayer {
     long[] at = {now};
     connections.forEach(
         connection -> {
-          connection.onLinkUp(at[0]);
+          connection.sender().onLinkUp(at[0]);
           heap.update(connection);
           at[0] += LINK_UP_SPACING_NANOS;
         });

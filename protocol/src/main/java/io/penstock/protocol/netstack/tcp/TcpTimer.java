@@ -2,6 +2,7 @@ package io.penstock.protocol.netstack.tcp;
 
 import io.penstock.protocol.Deadlines;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// What a connection waits for.
 enum TcpTimer {
@@ -68,13 +69,18 @@ enum TcpTimer {
       return deadlines[timer.ordinal()];
     }
 
-    /// Clears the timer and returns true when it is due.
-    boolean take(TcpTimer timer, long nowNanos) {
-      if (!Deadlines.isDue(deadlines[timer.ordinal()], nowNanos)) {
-        return false;
+    /// The first timer that is due, which is cleared; null when none is.
+    @Nullable TcpTimer takeDue(long nowNanos) {
+      if (!Deadlines.isDue(earliest(), nowNanos)) {
+        return null;
       }
-      clear(timer);
-      return true;
+      for (TcpTimer timer : ALL) {
+        if (Deadlines.isDue(deadlines[timer.ordinal()], nowNanos)) {
+          clear(timer);
+          return timer;
+        }
+      }
+      return null;
     }
 
     long earliest() {
