@@ -163,12 +163,13 @@ public final class EntryTable {
 
   /// Called only when no entry is free, so that all of them can be linked anew.
   private void grow() {
-    int entries = hashes.length * 2;
+    int entries = Math.min(maxEntries, hashes.length * 2);
     hashes = Arrays.copyOf(hashes, entries);
     next = Arrays.copyOf(next, entries);
     older = Arrays.copyOf(older, entries);
     younger = Arrays.copyOf(younger, entries);
-    heads = new int[entries];
+    // the least power of two that is not less
+    heads = new int[Integer.highestOneBit(entries - 1) << 1];
     Arrays.fill(heads, NONE);
     for (int entry = 0; entry < used; entry++) {
       link(entry);

@@ -1,68 +1,63 @@
 package io.penstock.protocol.netstack.tcp;
 
 import io.penstock.protocol.Deadlines;
+import io.penstock.protocol.netstack.ip.EntryTable;
 import io.penstock.protocol.netstack.wire.IpPacket;
 import java.util.Arrays;
 
 /// What is left of connections that have ended: enough to answer a late segment and to take a new
 /// SYN of the same ends (RFC 9293 section 3.6.1, RFC 1337, 6191).
 ///
-/// Arrays of primitives, at most 82 bytes a record with its share of the hash table. All records
-/// live equally long, so the list by age is the list by deadline. When the table is full the oldest
-/// record goes.
+/// Arrays of primitives, at most 81 bytes a record with its share of the [EntryTable]. All records
+/// live equally long, so the order by age is the order by deadline. When the table is full the
+/// oldest record goes.
 final class TimeWaitTable {
 
-  static final int NONE = -1;
+  static final int NONE = EntryTable.NONE;
 
   private static final int FIRST_RECORDS = 16;
   private static final byte IPV4 = 1;
   private static final byte STAMPED = 2;
 
   private final TcpSecrets secrets;
+  private final EntryTable table;
   private final int maxRecords;
   private final long lifeNanos;
 
-  private long[] localHigh = new long[FIRST_RECORDS];
-  private long[] localLow = new long[FIRST_RECORDS];
-  private long[] remoteHigh = new long[FIRST_RECORDS];
-  private long[] remoteLow = new long[FIRST_RECORDS];
-  private int[] ports = new int[FIRST_RECORDS];
-  private int[] sndNxt = new int[FIRST_RECORDS];
-  private int[] rcvNxt = new int[FIRST_RECORDS];
-  private int[] tsRecent = new int[FIRST_RECORDS];
-  private long[] deadlines = new long[FIRST_RECORDS];
-  private int[] newer = new int[FIRST_RECORDS];
-  private int[] older = new int[FIRST_RECORDS];
-  private byte[] kinds = new byte[FIRST_RECORDS];
-
-  /// Record numbers, plus one; 0 is free.
-  private int[] slots = new int[2 * FIRST_RECORDS];
-
-  private int oldest = NONE;
-  private int newest = NONE;
-  private int free = NONE;
-  private int used;
-  private int size;
+  private long[] localHigh = new long[0];
+  private long[] localLow = new long[0];
+  private long[] remoteHigh = new long[0];
+  private long[] remoteLow = new long[0];
+  private int[] ports = new int[0];
+  private int[] sndNxt = new int[0];
+  private int[] rcvNxt = new int[0];
+  private int[] tsRecent = new int[0];
+  private long[] deadlines = new long[0];
+  private byte[] kinds = new byte[0];
 
   TimeWaitTable(TcpSecrets secrets, TcpConfig config) {
     this.secrets = secrets;
     maxRecords = config.maxTimeWaitRecords();
+    table = new EntryTable(maxRecords);
     lifeNanos = config.timeWaitNanos();
   }
 
   int size() {
-    return size;
+    return table.size();
   }
 
   /// Adds a record.
   ///
   /// @return whether the oldest had to go for it
   boolean add(Flow flow, int nextSent, int nextExpected, boolean stamped, int stamp, long now) {
-    boolean evicts = size == maxRecords;
+    boolean evicts = table.isFull();
     if (evicts) {
-      remove(oldest);
+      table.remove(table.oldest());
     }
-    int record = freshRecord();
+    int record = table.add(secrets.tableHash(flow));
+    if (record >= ports.length) {
+      grow(Math.min(maxRecords, Math.max(FIRST_RECORDS, 2 * ports.length)));
+    }
     localHigh[record] = flow.localHigh();
     localLow[record] = flow.localLow();
     remoteHigh[record] = flow.remoteHigh();
@@ -73,22 +68,7 @@ final class TimeWaitTable {
     tsRecent[record] = stamp;
     kinds[record] = (byte) ((flow.ipv4() ? IPV4 : 0) | (stamped ? STAMPED : 0));
     deadlines[record] = Deadlines.after(now, lifeNanos);
-    append(record);
-    size++;
-    slots[freeSlot(secrets.tableHash(flow))] = record + 1;
     return evicts;
-  }
-
-  private int freshRecord() {
-    if (free != NONE) {
-      int record = free;
-      free = newer[record];
-      return record;
-    }
-    if (used == ports.length) {
-      grow(Math.min(maxRecords, used * 2));
-    }
-    return used++;
   }
 
   private void grow(int length) {
@@ -101,95 +81,58 @@ final class TimeWaitTable {
     rcvNxt = Arrays.copyOf(rcvNxt, length);
     tsRecent = Arrays.copyOf(tsRecent, length);
     deadlines = Arrays.copyOf(deadlines, length);
-    newer = Arrays.copyOf(newer, length);
-    older = Arrays.copyOf(older, length);
     kinds = Arrays.copyOf(kinds, length);
-    slots = new int[Math.max(2, Integer.highestOneBit(2 * length - 1) << 1)];
-    for (int record = oldest; record != NONE; record = newer[record]) {
-      slots[freeSlot(hashOf(record))] = record + 1;
-    }
-  }
-
-  private void append(int record) {
-    newer[record] = NONE;
-    older[record] = newest;
-    if (newest == NONE) {
-      oldest = record;
-    } else {
-      newer[newest] = record;
-    }
-    newest = record;
-  }
-
-  private void unlink(int record) {
-    int before = older[record];
-    int after = newer[record];
-    if (before == NONE) {
-      oldest = after;
-    } else {
-      newer[before] = after;
-    }
-    if (after == NONE) {
-      newest = before;
-    } else {
-      older[after] = before;
-    }
   }
 
   void remove(int record) {
-    freeSlotOf(record);
-    unlink(record);
-    newer[record] = free;
-    free = record;
-    size--;
+    table.remove(record);
   }
 
   /// The peer has sent its FIN again: the time begins anew.
   void renew(int record, long nowNanos) {
-    unlink(record);
     deadlines[record] = Deadlines.after(nowNanos, lifeNanos);
-    append(record);
+    table.touch(record);
   }
 
   long nextDeadlineNanos() {
+    int oldest = table.oldest();
     return oldest == NONE ? Deadlines.NONE : deadlines[oldest];
   }
 
   void onDeadline(long nowNanos) {
-    while (oldest != NONE && Deadlines.isDue(deadlines[oldest], nowNanos)) {
-      remove(oldest);
+    for (int oldest = table.oldest();
+        oldest != NONE && Deadlines.isDue(deadlines[oldest], nowNanos);
+        oldest = table.oldest()) {
+      table.remove(oldest);
     }
   }
 
   int find(IpPacket packet) {
-    if (size == 0) {
+    if (table.size() == 0) {
       return NONE;
     }
-    int mask = slots.length - 1;
-    for (int i = secrets.tableHash(packet) & mask; slots[i] != 0; i = (i + 1) & mask) {
-      int record = slots[i] - 1;
-      if (ports[record] == (packet.destinationPort() << 16 | packet.sourcePort())
-          && remoteLow[record] == packet.sourceLow()
-          && localLow[record] == packet.destinationLow()
-          && remoteHigh[record] == packet.sourceHigh()
-          && localHigh[record] == packet.destinationHigh()
-          && ((kinds[record] & IPV4) != 0) == packet.isIpv4()) {
-        return record;
-      }
+    int record = table.first(secrets.tableHash(packet));
+    while (record != NONE && !isOf(record, packet)) {
+      record = table.next(record);
     }
-    return NONE;
+    return record;
+  }
+
+  private boolean isOf(int record, IpPacket packet) {
+    return ports[record] == (packet.destinationPort() << 16 | packet.sourcePort())
+        && remoteLow[record] == packet.sourceLow()
+        && localLow[record] == packet.destinationLow()
+        && remoteHigh[record] == packet.sourceHigh()
+        && localHigh[record] == packet.destinationHigh()
+        && ((kinds[record] & IPV4) != 0) == packet.isIpv4();
   }
 
   int find(Flow flow) {
-    int mask = slots.length - 1;
-    for (int i = secrets.tableHash(flow) & mask; slots[i] != 0; i = (i + 1) & mask) {
-      int record = slots[i] - 1;
-      if (ports[record] == (flow.localPort() << 16 | flow.remotePort())
-          && flowOf(record).equals(flow)) {
-        return record;
-      }
+    int record = table.first(secrets.tableHash(flow));
+    while (record != NONE && !flowOf(record).equals(flow)) {
+      record = table.next(record);
     }
-    return NONE;
+    return record;
   }
 
   Flow flowOf(int record) {
@@ -222,35 +165,5 @@ final class TimeWaitTable {
   /// How long ago the record was made or renewed.
   long ageNanos(int record, long nowNanos) {
     return nowNanos - (deadlines[record] - lifeNanos);
-  }
-
-  private int hashOf(int record) {
-    return secrets.tableHash(flowOf(record));
-  }
-
-  private int freeSlot(int hash) {
-    int mask = slots.length - 1;
-    int i = hash & mask;
-    while (slots[i] != 0) {
-      i = (i + 1) & mask;
-    }
-    return i;
-  }
-
-  private void freeSlotOf(int record) {
-    int mask = slots.length - 1;
-    int gap = hashOf(record) & mask;
-    while (slots[gap] != record + 1) {
-      gap = (gap + 1) & mask;
-    }
-    slots[gap] = 0;
-    for (int i = (gap + 1) & mask; slots[i] != 0; i = (i + 1) & mask) {
-      int home = hashOf(slots[i] - 1) & mask;
-      if (((i - home) & mask) >= ((i - gap) & mask)) {
-        slots[gap] = slots[i];
-        slots[i] = 0;
-        gap = i;
-      }
-    }
   }
 }
