@@ -15,8 +15,7 @@ import io.penstock.protocol.netstack.wire.IpPacket;
 import io.penstock.protocol.netstack.wire.IpProtocol;
 import io.penstock.protocol.netstack.wire.TcpHeader;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.BitSet;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -56,6 +55,7 @@ public final class TcpLayer {
   private final MemoryBudget budget;
   private final ConnectionTable connections;
   private final TimeWaitTable timeWait;
+  private final ListenerTable listeners;
   private final LocalPorts localPorts;
   private final SynCookies cookies;
   private final Arrival arrival = new Arrival(this);
@@ -67,7 +67,6 @@ public final class TcpLayer {
   private final ArrayDeque<TcpConnection> ready = new ArrayDeque<>();
   private final ArrayDeque<TcpListener> acceptable = new ArrayDeque<>();
   private final ArrayDeque<TcpConnection> awaitingMemory = new ArrayDeque<>();
-  private final List<TcpListener> listeners = new ArrayList<>();
   private final TcpCounters counters = new TcpCounters();
   private final PathMtuTable paths;
   private int linkMtuBytes;
@@ -97,6 +96,7 @@ public final class TcpLayer {
     budget = new MemoryBudget(config.stackBufferBytes());
     connections = new ConnectionTable(secrets);
     timeWait = new TimeWaitTable(secrets, config);
+    listeners = new ListenerTable(secrets);
     localPorts = new LocalPorts(secrets, config, random);
     cookies = new SynCookies(this, secrets);
   }
@@ -121,14 +121,12 @@ public final class TcpLayer {
   private Optional<TcpListener> listen(@Nullable IpEndpoint local, int port, int backlog) {
     Bounds.requireBetween("tcp.backlog", backlog, 1, 1_000_000);
     int chosen = port == 0 ? freeListenPort(local) : port;
-    if (chosen < 0 || isTaken(local, chosen)) {
+    if (chosen < 0) {
       return Optional.empty();
     }
-    IpEndpoint address =
-        local == null ? null : new IpEndpoint(local.ipv4(), local.high(), local.low(), chosen);
+    IpEndpoint address = local == null ? null : local.withPort(chosen);
     TcpListener listener = new TcpListener(this, address, chosen, backlog);
-    listeners.add(listener);
-    return Optional.of(listener);
+    return listeners.add(listener) ? Optional.of(listener) : Optional.empty();
   }
 
   private int freeListenPort(@Nullable IpEndpoint local) {
@@ -136,42 +134,8 @@ public final class TcpLayer {
         local == null
             ? new Flow(true, 0, 0, 0, 0, 0, 0)
             : Flow.of(local, new IpEndpoint(local.ipv4(), 0, 0, 0));
-    return localPorts.pick(flow, port -> findByPort(port) == null);
-  }
-
-  private boolean isTaken(@Nullable IpEndpoint local, int port) {
-    for (TcpListener other : listeners) {
-      boolean same =
-          local == null ? other.isWildcard() : other.isAt(local.ipv4(), local.high(), local.low());
-      if (other.port() == port && same) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private @Nullable TcpListener findByPort(int port) {
-    for (TcpListener listener : listeners) {
-      if (listener.port() == port) {
-        return listener;
-      }
-    }
-    return null;
-  }
-
-  private @Nullable TcpListener findListener(IpPacket packet, boolean ours) {
-    TcpListener wildcard = null;
-    for (TcpListener listener : listeners) {
-      if (listener.port() == packet.destinationPort()) {
-        if (listener.isAt(packet.isIpv4(), packet.destinationHigh(), packet.destinationLow())) {
-          return listener;
-        }
-        if (ours && listener.isWildcard()) {
-          wildcard = listener;
-        }
-      }
-    }
-    return wildcard;
+    BitSet taken = listeners.ports();
+    return localPorts.pick(flow, port -> !taken.get(port));
   }
 
   /// Begins a connection. Port 0 of `local` picks a free one; one in TIME-WAIT may be used again.
@@ -256,7 +220,7 @@ public final class TcpLayer {
     if (record != TimeWaitTable.NONE && !inTimeWait(record)) {
       return Outcome.HANDLED;
     }
-    TcpListener listener = findListener(packet, ours);
+    TcpListener listener = listeners.find(packet, ours);
     return listener == null ? withoutOwner(packet) : atListener(listener, packet, buf);
   }
 
@@ -574,7 +538,9 @@ public final class TcpLayer {
           connection.end(TcpCloseReason.STACK_CLOSED);
           connection.receiver().clear();
         });
-    for (TcpListener listener : List.copyOf(listeners)) {
+    for (TcpListener listener = listeners.oldest();
+        listener != null;
+        listener = listeners.oldest()) {
       listener.close();
     }
     sending.clear();

@@ -87,6 +87,11 @@ final class TcpSecrets {
         flow.remotePort());
   }
 
+  /// A place for a local address and port alone.
+  int tableHash(long localHigh, long localLow, int localPort) {
+    return mix(localHigh, localLow, localPort, 0, 0, 0);
+  }
+
   private int mix(
       long localHigh,
       long localLow,
