@@ -107,7 +107,7 @@ public final class IcmpEcho {
           request.destinationLow(),
           request.sourceHigh(),
           request.sourceLow());
-      pseudoHeader = pseudoHeader(request);
+      pseudoHeader = request.pseudoHeader(IpProtocol.ICMPV6, request.transportBytes());
     }
     int data = request.transportAt() + IcmpHeader.BYTES;
     int at = out.writerIndex();
@@ -143,19 +143,10 @@ public final class IcmpEcho {
   /// Says whether the checksum of an ICMP message that lies whole in `buf` is right. Routers do not
   /// ask; hosts do before they believe or answer one.
   public static boolean checksumIsRight(IpPacket packet, ByteBuf buf) {
-    long sum = packet.isIpv4() ? 0 : pseudoHeader(packet);
+    long sum =
+        packet.isIpv4() ? 0 : packet.pseudoHeader(IpProtocol.ICMPV6, packet.transportBytes());
     return InternetChecksum.finish(
             InternetChecksum.add(sum, buf, packet.transportAt(), packet.transportBytes()))
         == 0;
-  }
-
-  private static long pseudoHeader(IpPacket packet) {
-    return InternetChecksum.pseudoHeader6(
-        packet.sourceHigh(),
-        packet.sourceLow(),
-        packet.destinationHigh(),
-        packet.destinationLow(),
-        IpProtocol.ICMPV6,
-        packet.transportBytes());
   }
 }

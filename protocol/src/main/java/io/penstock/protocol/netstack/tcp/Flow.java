@@ -1,5 +1,6 @@
 package io.penstock.protocol.netstack.tcp;
 
+import io.penstock.protocol.netstack.icmp.IcmpReport;
 import io.penstock.protocol.netstack.wire.InternetChecksum;
 import io.penstock.protocol.netstack.wire.IpEndpoint;
 import io.penstock.protocol.netstack.wire.IpPacket;
@@ -29,6 +30,18 @@ record Flow(
         packet.sourcePort());
   }
 
+  /// The flow of the packet that an ICMP error quotes.
+  static Flow of(IcmpReport report) {
+    return new Flow(
+        report.ipv4(),
+        report.localHigh(),
+        report.localLow(),
+        report.localPort(),
+        report.remoteHigh(),
+        report.remoteLow(),
+        report.remotePort());
+  }
+
   static Flow of(IpEndpoint local, IpEndpoint remote) {
     return new Flow(
         local.ipv4(),
@@ -38,6 +51,10 @@ record Flow(
         remote.high(),
         remote.low(),
         remote.port());
+  }
+
+  Flow withLocalPort(int port) {
+    return new Flow(ipv4, localHigh, localLow, port, remoteHigh, remoteLow, remotePort);
   }
 
   IpEndpoint local() {

@@ -1,7 +1,9 @@
 package io.penstock.protocol.netstack.tcp;
 
 import io.netty.buffer.ByteBuf;
+import io.penstock.protocol.netstack.wire.InternetChecksum;
 import io.penstock.protocol.netstack.wire.IpPacket;
+import io.penstock.protocol.netstack.wire.IpProtocol;
 import io.penstock.protocol.netstack.wire.TcpHeader;
 
 /// A segment that has arrived, with its options read; one object is pointed at one after the other.
@@ -49,6 +51,14 @@ final class InSegment {
   int sackBlocks;
   final int[] sackStart = new int[MAX_SACK_BLOCKS];
   final int[] sackEnd = new int[MAX_SACK_BLOCKS];
+
+  static boolean isChecksumRight(IpPacket packet, ByteBuf buf) {
+    int bytes = packet.transportBytes();
+    long pseudoHeader = packet.pseudoHeader(IpProtocol.TCP, bytes);
+    return InternetChecksum.finish(
+            InternetChecksum.add(pseudoHeader, buf, packet.transportAt(), bytes))
+        == 0;
+  }
 
   void parse(IpPacket packet, ByteBuf buf) {
     int at = packet.transportAt();

@@ -16,7 +16,7 @@ import io.penstock.protocol.netstack.wire.TcpHeader;
 final class SynCookies {
 
   private static final int[] MSS = {64, 536, 1_024, 1_220, 1_340, 1_440, 1_460, 8_960};
-  private static final long PERIOD_NANOS = 64_000_000_000L;
+  static final long PERIOD_NANOS = 64_000_000_000L;
   private static final int TIME_MASK = 0x1f;
   private static final int NO_SCALE = 15;
   private static final int SACK_BIT = 0x10;

@@ -9,12 +9,9 @@ import io.penstock.protocol.netstack.icmp.IcmpReport;
 import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.protocol.netstack.ip.OutputQueue;
 import io.penstock.protocol.netstack.ip.PathMtuTable;
-import io.penstock.protocol.netstack.wire.InternetChecksum;
 import io.penstock.protocol.netstack.wire.IpEndpoint;
 import io.penstock.protocol.netstack.wire.IpPacket;
-import io.penstock.protocol.netstack.wire.IpProtocol;
 import io.penstock.protocol.netstack.wire.TcpHeader;
-import java.util.ArrayDeque;
 import java.util.BitSet;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -35,10 +32,6 @@ public final class TcpLayer {
   /// How far the connections of a link that has come back are apart when they send again.
   private static final long LINK_UP_SPACING_NANOS = 100_000L;
 
-  /// Nanoseconds in which a port in TIME-WAIT is not used for a new connection: two ticks of the
-  /// timestamp clock, so that the new one's are later (RFC 6191).
-  private static final long REUSE_AFTER_NANOS = 2_000_000L;
-
   /// What became of a segment.
   public enum Outcome {
     HANDLED,
@@ -54,26 +47,21 @@ public final class TcpLayer {
   private final SegmentWriter segments;
   private final MemoryBudget budget;
   private final ConnectionTable connections;
-  private final TimeWaitTable timeWait;
+  private final TimeWait timeWait;
   private final ListenerTable listeners;
   private final LocalPorts localPorts;
-  private final SynCookies cookies;
+  private final RunQueues queues;
+  private final ActiveOpen activeOpen;
+  private final PassiveOpen passiveOpen;
   private final Arrival arrival = new Arrival(this);
   private final Expiry expiry = new Expiry(this);
   private final InSegment segment = new InSegment();
-  private final InSegment restored = new InSegment();
   private final DeadlineHeap heap = new DeadlineHeap();
-  private final ArrayDeque<TcpConnection> sending = new ArrayDeque<>();
-  private final ArrayDeque<TcpConnection> ready = new ArrayDeque<>();
-  private final ArrayDeque<TcpListener> acceptable = new ArrayDeque<>();
-  private final ArrayDeque<TcpConnection> awaitingMemory = new ArrayDeque<>();
   private final TcpCounters counters = new TcpCounters();
   private final PathMtuTable paths;
   private int linkMtuBytes;
   private int lastSegmentBytes;
   private long nowNanos;
-  private long cookiesSentNanos;
-  private boolean cookiesSent;
 
   /// @param random where keys, ports and offsets come from
   public TcpLayer(
@@ -95,10 +83,12 @@ public final class TcpLayer {
     segments = new SegmentWriter(output, link.checksumOffload());
     budget = new MemoryBudget(config.stackBufferBytes());
     connections = new ConnectionTable(secrets);
-    timeWait = new TimeWaitTable(secrets, config);
+    timeWait = new TimeWait(this, secrets);
     listeners = new ListenerTable(secrets);
     localPorts = new LocalPorts(secrets, config, random);
-    cookies = new SynCookies(this, secrets);
+    queues = new RunQueues(budget);
+    activeOpen = new ActiveOpen(this, secrets, localPorts, timeWait);
+    passiveOpen = new PassiveOpen(this, secrets);
   }
 
   // ---- listening and connecting ----
@@ -143,56 +133,7 @@ public final class TcpLayer {
   /// @return empty when no port is free, the flow exists, or there are too many connections
   public Optional<TcpConnection> connect(IpEndpoint local, IpEndpoint remote, long now) {
     nowNanos = now;
-    if (connections.size() >= config.maxConnections()) {
-      counters.connectionLimit++;
-      return Optional.empty();
-    }
-    Flow flow = Flow.of(local, remote);
-    if (local.port() == 0) {
-      Flow portless = flow;
-      int port = localPorts.pick(flow, candidate -> isUsable(withPort(portless, candidate)));
-      if (port < 0) {
-        return Optional.empty();
-      }
-      flow = withPort(flow, port);
-    } else if (!isUsable(flow)) {
-      return Optional.empty();
-    }
-    int isn = secrets.initialSequenceNumber(flow, now);
-    int record = timeWait.find(flow);
-    if (record != TimeWaitTable.NONE) {
-      isn = SequenceNumber.later(isn, timeWait.sndNxt(record) + 65_537);
-      timeWait.remove(record);
-      counters.timeWaitReused++;
-    }
-    TcpConnection connection = new TcpConnection(this, flow, TcpState.SYN_SENT, now);
-    connection.sender().start(isn);
-    connection.timers().set(TcpTimer.LIFETIME, Deadlines.after(now, config.connectTimeoutNanos()));
-    connection.departure().synchronize();
-    connections.add(connection);
-    counters.opened++;
-    wake(connection);
-    return Optional.of(connection);
-  }
-
-  private static Flow withPort(Flow flow, int port) {
-    return new Flow(
-        flow.ipv4(),
-        flow.localHigh(),
-        flow.localLow(),
-        port,
-        flow.remoteHigh(),
-        flow.remoteLow(),
-        flow.remotePort());
-  }
-
-  private boolean isUsable(Flow flow) {
-    if (connections.find(flow) != null) {
-      return false;
-    }
-    int record = timeWait.find(flow);
-    return record == TimeWaitTable.NONE
-        || (timeWait.isStamped(record) && timeWait.ageNanos(record, nowNanos) >= REUSE_AFTER_NANOS);
+    return activeOpen.begin(local, remote, now);
   }
 
   // ---- input ----
@@ -206,7 +147,7 @@ public final class TcpLayer {
       IpPacket packet, ByteBuf buf, boolean ours, boolean checksumRight, long now) {
     nowNanos = now;
     counters.segmentsIn++;
-    if (!checksumRight && !isChecksumRight(packet, buf)) {
+    if (!checksumRight && !InSegment.isChecksumRight(packet, buf)) {
       counters.badChecksum++;
       return Outcome.HANDLED;
     }
@@ -216,75 +157,15 @@ public final class TcpLayer {
       arrival.process(connection, segment, buf, now);
       return Outcome.HANDLED;
     }
-    int record = timeWait.find(packet);
-    if (record != TimeWaitTable.NONE && !inTimeWait(record)) {
+    if (timeWait.receive(packet, segment, now)) {
       return Outcome.HANDLED;
     }
     TcpListener listener = listeners.find(packet, ours);
-    return listener == null ? withoutOwner(packet) : atListener(listener, packet, buf);
-  }
-
-  private static boolean isChecksumRight(IpPacket packet, ByteBuf buf) {
-    long pseudoHeader =
-        packet.isIpv4()
-            ? InternetChecksum.pseudoHeader4(
-                (int) packet.sourceLow(),
-                (int) packet.destinationLow(),
-                IpProtocol.TCP,
-                packet.transportBytes())
-            : InternetChecksum.pseudoHeader6(
-                packet.sourceHigh(),
-                packet.sourceLow(),
-                packet.destinationHigh(),
-                packet.destinationLow(),
-                IpProtocol.TCP,
-                packet.transportBytes());
-    return InternetChecksum.finish(
-            InternetChecksum.add(pseudoHeader, buf, packet.transportAt(), packet.transportBytes()))
-        == 0;
-  }
-
-  /// Answers a segment to a connection that has ended.
-  ///
-  /// @return whether it is a SYN that may begin a new connection; then the record is gone
-  private boolean inTimeWait(int record) {
-    if (segment.has(TcpHeader.RST)) {
-      // RFC 1337: a reset must not cut TIME-WAIT short
-      return false;
+    if (listener == null) {
+      return withoutOwner(packet);
     }
-    boolean syn = (segment.flags & (TcpHeader.SYN | TcpHeader.ACK)) == TcpHeader.SYN;
-    if (syn && mayReplace(record)) {
-      timeWait.remove(record);
-      return true;
-    }
-    if (segment.has(TcpHeader.FIN)) {
-      timeWait.renew(record, nowNanos);
-    }
-    if (segment.length() > 0 || segment.seq != timeWait.rcvNxt(record)) {
-      answerFor(record);
-    }
-    return false;
-  }
-
-  /// RFC 6191: a later timestamp, or without them a later sequence number.
-  private boolean mayReplace(int record) {
-    if (timeWait.isStamped(record) && segment.hasTimestamps) {
-      int age = segment.tsVal - timeWait.tsRecent(record);
-      return age > 0 || (age == 0 && SequenceNumber.isAfter(segment.seq, timeWait.rcvNxt(record)));
-    }
-    return SequenceNumber.isAfter(segment.seq, timeWait.rcvNxt(record));
-  }
-
-  private void answerFor(int record) {
-    Flow flow = timeWait.flowOf(record);
-    int seq = timeWait.sndNxt(record);
-    int ack = timeWait.rcvNxt(record);
-    if (timeWait.isStamped(record)) {
-      int stamp = clock.at(nowNanos) + secrets.timestampOffset(flow);
-      segments.sendStamped(flow, seq, ack, TcpHeader.ACK, 0, stamp, timeWait.tsRecent(record));
-    } else {
-      segments.sendBare(flow, seq, ack, TcpHeader.ACK, 0);
-    }
+    passiveOpen.receive(listener, packet, segment, buf, now);
+    return Outcome.HANDLED;
   }
 
   private Outcome withoutOwner(IpPacket packet) {
@@ -293,86 +174,8 @@ public final class TcpLayer {
         == TcpHeader.SYN) {
       return Outcome.NO_OWNER;
     }
-    resetUnlessReset(packet);
+    resetUnlessReset(packet, segment);
     return Outcome.HANDLED;
-  }
-
-  private void resetUnlessReset(IpPacket packet) {
-    if (!segment.has(TcpHeader.RST)) {
-      segments.sendResetFor(packet, segment);
-      counters.resetsOut++;
-    }
-  }
-
-  private Outcome atListener(TcpListener listener, IpPacket packet, ByteBuf buf) {
-    if (segment.has(TcpHeader.RST)) {
-      return Outcome.HANDLED;
-    }
-    if (segment.has(TcpHeader.ACK)) {
-      atListenerAck(listener, packet, buf);
-    } else if (segment.has(TcpHeader.SYN)) {
-      atListenerSyn(listener, packet);
-    }
-    return Outcome.HANDLED;
-  }
-
-  private void atListenerSyn(TcpListener listener, IpPacket packet) {
-    if (listener.isFull()) {
-      counters.acceptQueueFull++;
-    } else if (connections.size() >= config.maxConnections()) {
-      counters.connectionLimit++;
-    } else if (!listener.hasRoomForHandshake()) {
-      cookiesSent = true;
-      cookiesSentNanos = nowNanos;
-      counters.synCookiesSent++;
-      cookies.answer(packet, segment, nowNanos);
-    } else {
-      TcpConnection connection = passive(packet, segment);
-      connection.setListener(listener);
-      listener.onHandshakeBegun();
-    }
-  }
-
-  private TcpConnection passive(IpPacket packet, InSegment syn) {
-    TcpConnection connection = newPassive(packet, syn);
-    connection.sender().start(secrets.initialSequenceNumber(connection.flow(), nowNanos));
-    connection.departure().synchronize();
-    connections.add(connection);
-    wake(connection);
-    return connection;
-  }
-
-  private TcpConnection newPassive(IpPacket packet, InSegment syn) {
-    TcpConnection connection =
-        new TcpConnection(this, Flow.of(packet), TcpState.SYN_RECEIVED, nowNanos);
-    connection.receiver().start(syn.seq + 1);
-    connection.departure().agree(syn, syn.has(TcpHeader.ECE) && syn.has(TcpHeader.CWR));
-    connection
-        .timers()
-        .set(TcpTimer.LIFETIME, Deadlines.after(nowNanos, config.handshakeTimeoutNanos()));
-    return connection;
-  }
-
-  private void atListenerAck(TcpListener listener, IpPacket packet, ByteBuf buf) {
-    boolean mayBeCookie =
-        cookiesSent
-            && nowNanos - cookiesSentNanos < 2L * 64_000_000_000L
-            && !segment.has(TcpHeader.SYN);
-    if (!mayBeCookie || !cookies.restore(packet, segment, restored, nowNanos)) {
-      counters.synCookiesRefused += mayBeCookie ? 1 : 0;
-      counters.noFlow++;
-      resetUnlessReset(packet);
-      return;
-    }
-    counters.synCookiesAccepted++;
-    TcpConnection connection = newPassive(packet, restored);
-    connection.sender().start(segment.ack - 1);
-    connection.sender().onSynSent(nowNanos);
-    connection.receiver().offerWindow(false);
-    connection.setListener(listener);
-    listener.onHandshakeBegun();
-    connections.add(connection);
-    arrival.process(connection, segment, buf, nowNanos);
   }
 
   // ---- flows without an owner ----
@@ -384,16 +187,16 @@ public final class TcpLayer {
   public Optional<TcpConnection> acceptFlow(IpPacket packet, ByteBuf buf, long now) {
     nowNanos = now;
     segment.parse(packet, buf);
-    if (connections.find(packet) != null || connections.size() >= config.maxConnections()) {
+    if (connections.find(packet) != null || isFull()) {
       return Optional.empty();
     }
-    return Optional.of(passive(packet, segment));
+    return Optional.of(passiveOpen.begin(packet, segment, now));
   }
 
   /// Refuses a flow with a reset.
   public void refuseFlow(IpPacket packet, ByteBuf buf) {
     segment.parse(packet, buf);
-    resetUnlessReset(packet);
+    resetUnlessReset(packet, segment);
   }
 
   // ---- ICMP ----
@@ -404,7 +207,7 @@ public final class TcpLayer {
   /// @return whether it was believed
   public boolean onError(IcmpReport report, long now) {
     nowNanos = now;
-    TcpConnection connection = connections.find(quotedFlow(report));
+    TcpConnection connection = connections.find(Flow.of(report));
     if (connection == null || connection.sender().flight().indexOf(report.sequenceNumber()) < 0) {
       return false;
     }
@@ -417,27 +220,15 @@ public final class TcpLayer {
     return true;
   }
 
-  private static Flow quotedFlow(IcmpReport report) {
-    return new Flow(
-        report.ipv4(),
-        report.localHigh(),
-        report.localLow(),
-        report.localPort(),
-        report.remoteHigh(),
-        report.remoteLow(),
-        report.remotePort());
-  }
-
   // ---- output ----
 
   /// The next segment of a connection, null when none has anything to send now. Replies that belong
   /// to no connection are in the [OutputQueue].
   public @Nullable ByteBuf transmit(long now) {
     nowNanos = now;
-    for (TcpConnection connection = sending.poll();
+    for (TcpConnection connection = queues.pollSending();
         connection != null;
-        connection = sending.poll()) {
-      connection.queuedToSend = false;
+        connection = queues.pollSending()) {
       ByteBuf out = connection.departure().next(now);
       heap.update(connection);
       if (out != null) {
@@ -458,33 +249,12 @@ public final class TcpLayer {
 
   /// The next connection with news for its owner, null when there is none.
   public @Nullable TcpConnection pollReady() {
-    if (!awaitingMemory.isEmpty()) {
-      tellOfMemory();
-    }
-    TcpConnection connection = ready.poll();
-    if (connection != null) {
-      connection.queuedReady = false;
-    }
-    return connection;
-  }
-
-  /// Lets as many writers go on as there is memory for, those first that have waited longest.
-  private void tellOfMemory() {
-    long free = budget.freeBytes() / ByteChunks.CHUNK_BYTES;
-    for (long told = Math.min(free, awaitingMemory.size()); told > 0; told--) {
-      TcpConnection connection = awaitingMemory.remove();
-      connection.queuedForMemory = false;
-      connection.tellWritable();
-    }
+    return queues.pollReady();
   }
 
   /// The next listener with connections to accept, null when there is none.
   public @Nullable TcpListener pollAcceptable() {
-    TcpListener listener = acceptable.poll();
-    if (listener != null) {
-      listener.queuedReady = false;
-    }
-    return listener;
+    return queues.pollAcceptable();
   }
 
   // ---- time ----
@@ -543,8 +313,7 @@ public final class TcpLayer {
         listener = listeners.oldest()) {
       listener.close();
     }
-    sending.clear();
-    awaitingMemory.clear();
+    queues.close();
   }
 
   // ---- queries ----
@@ -584,6 +353,10 @@ public final class TcpLayer {
     return budget;
   }
 
+  Arrival arrival() {
+    return arrival;
+  }
+
   SegmentWriter segments() {
     return segments;
   }
@@ -609,60 +382,17 @@ public final class TcpLayer {
     return new SegmentSize(flow.ipv4(), linkMtuBytes, path);
   }
 
-  /// The connection may have something to send.
-  void wake(TcpConnection connection) {
-    if (!connection.queuedToSend && connection.state() != TcpState.CLOSED) {
-      connection.queuedToSend = true;
-      sending.add(connection);
-    }
+  /// Whether there are as many connections as there may be.
+  boolean isFull() {
+    return connections.size() >= config.maxConnections();
   }
 
-  /// The connection's timers have changed while it has nothing to send.
-  void rescheduled(TcpConnection connection) {
-    heap.update(connection);
+  @Nullable TcpConnection find(Flow flow) {
+    return connections.find(flow);
   }
 
-  /// The connection wants to write and the buffers of all are full.
-  void awaitMemory(TcpConnection connection) {
-    if (!connection.queuedForMemory) {
-      connection.queuedForMemory = true;
-      awaitingMemory.add(connection);
-    }
-  }
-
-  void ready(TcpConnection connection) {
-    if (!connection.queuedReady) {
-      connection.queuedReady = true;
-      ready.add(connection);
-    }
-  }
-
-  void acceptable(TcpListener listener) {
-    counters.accepted++;
-    if (!listener.queuedReady) {
-      listener.queuedReady = true;
-      acceptable.add(listener);
-    }
-  }
-
-  void sendReset(TcpConnection connection) {
-    counters.resetsOut++;
-    Sender sender = connection.sender();
-    int ack = connection.receiver().rcvNxt();
-    segments.sendBare(connection.flow(), sender.sndNxt(), ack, TcpHeader.RST | TcpHeader.ACK, 0);
-  }
-
-  void keepInTimeWait(TcpConnection connection, long now) {
-    remove(connection);
-    boolean evicted =
-        timeWait.add(
-            connection.flow(),
-            connection.sender().sndNxt(),
-            connection.receiver().rcvNxt(),
-            connection.departure().hasTimestamps(),
-            connection.receiver().tsRecent(),
-            now);
-    counters.timeWaitEvicted += evicted ? 1 : 0;
+  void add(TcpConnection connection) {
+    connections.add(connection);
   }
 
   void remove(TcpConnection connection) {
@@ -678,5 +408,52 @@ public final class TcpLayer {
             connection.end(TcpCloseReason.ABORTED);
           }
         });
+  }
+
+  /// Both sides have ended: a record answers what still comes.
+  void keepInTimeWait(TcpConnection connection, long now) {
+    remove(connection);
+    timeWait.keep(connection, now);
+  }
+
+  /// The connection may have something to send.
+  void wake(TcpConnection connection) {
+    queues.wake(connection);
+  }
+
+  /// The connection's timers have changed while it has nothing to send.
+  void rescheduled(TcpConnection connection) {
+    heap.update(connection);
+  }
+
+  /// The connection wants to write and the buffers of all are full.
+  void awaitMemory(TcpConnection connection) {
+    queues.awaitMemory(connection);
+  }
+
+  /// The connection has news for its owner.
+  void ready(TcpConnection connection) {
+    queues.ready(connection);
+  }
+
+  /// A handshake has made a connection that waits to be accepted.
+  void acceptable(TcpListener listener) {
+    counters.accepted++;
+    queues.acceptable(listener);
+  }
+
+  void sendReset(TcpConnection connection) {
+    counters.resetsOut++;
+    Sender sender = connection.sender();
+    int ack = connection.receiver().rcvNxt();
+    segments.sendBare(connection.flow(), sender.sndNxt(), ack, TcpHeader.RST | TcpHeader.ACK, 0);
+  }
+
+  /// Answers a segment of no connection with a reset.
+  void resetUnlessReset(IpPacket packet, InSegment stray) {
+    if (!stray.has(TcpHeader.RST)) {
+      segments.sendResetFor(packet, stray);
+      counters.resetsOut++;
+    }
   }
 }

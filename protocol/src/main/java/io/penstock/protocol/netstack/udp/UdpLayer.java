@@ -83,17 +83,7 @@ public final class UdpLayer {
       return view.isIpv4() ? UdpReceive.DELIVERED : UdpReceive.NO_CHECKSUM;
     }
     int length = UdpHeader.length(packet, at);
-    long pseudoHeader =
-        view.isIpv4()
-            ? InternetChecksum.pseudoHeader4(
-                (int) view.sourceLow(), (int) view.destinationLow(), IpProtocol.UDP, length)
-            : InternetChecksum.pseudoHeader6(
-                view.sourceHigh(),
-                view.sourceLow(),
-                view.destinationHigh(),
-                view.destinationLow(),
-                IpProtocol.UDP,
-                length);
+    long pseudoHeader = view.pseudoHeader(IpProtocol.UDP, length);
     int sum = InternetChecksum.finish(InternetChecksum.add(pseudoHeader, packet, at, length));
     return sum == 0 ? UdpReceive.DELIVERED : UdpReceive.BAD_CHECKSUM;
   }

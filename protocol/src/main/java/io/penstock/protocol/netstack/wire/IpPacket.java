@@ -239,6 +239,17 @@ public final class IpPacket {
     return transportBytes;
   }
 
+  /// An accumulator that holds the pseudo header of what the packet carries.
+  ///
+  /// @param transport what protocol the checksum is of
+  /// @param bytes the length of what it covers
+  public long pseudoHeader(int transport, int bytes) {
+    return ipv4
+        ? InternetChecksum.pseudoHeader4((int) sourceLow, (int) destinationLow, transport, bytes)
+        : InternetChecksum.pseudoHeader6(
+            sourceHigh, sourceLow, destinationHigh, destinationLow, transport, bytes);
+  }
+
   /// Says whether the transport header is in this packet: it is no fragment, or the first one.
   public boolean hasTransport() {
     return fragmentOffsetBytes == 0;
