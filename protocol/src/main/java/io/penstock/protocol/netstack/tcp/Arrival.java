@@ -10,10 +10,10 @@ final class Arrival {
   /// RFC 7323 section 5.5: a timestamp says nothing any more after 24 days of silence.
   private static final long TIMESTAMP_LIFE_NANOS = 24L * 24 * 3600 * 1_000_000_000L;
 
-  private final TcpLayer layer;
+  private final TcpShared shared;
 
-  Arrival(TcpLayer layer) {
-    this.layer = layer;
+  Arrival(TcpShared shared) {
+    this.shared = shared;
   }
 
   void process(TcpConnection connection, InSegment segment, ByteBuf packet, long nowNanos) {
@@ -22,7 +22,7 @@ final class Arrival {
     } else if (isAcceptable(connection, segment, nowNanos)) {
       accepted(connection, segment, packet, nowNanos);
     }
-    layer.wake(connection);
+    shared.wake(connection);
   }
 
   // ---- 3.10.7.3, SYN-SENT ----
@@ -32,14 +32,13 @@ final class Arrival {
     boolean ack = segment.has(TcpHeader.ACK);
     if (ack && segment.ack != sender.sndNxt()) {
       if (!segment.has(TcpHeader.RST)) {
-        layer.segments().sendBare(connection.flow(), segment.ack, 0, TcpHeader.RST, 0);
-        layer.counters().resetsOut++;
+        shared.answerWithReset(connection, segment);
       }
       return;
     }
     if (segment.has(TcpHeader.RST)) {
       if (ack) {
-        layer.counters().resetsIn++;
+        shared.counters().resetsIn++;
         connection.end(TcpCloseReason.REFUSED);
       }
       return;
@@ -83,13 +82,13 @@ final class Arrival {
       }
       if (SequenceNumber.isBefore(segment.tsVal, receiver.tsRecent())
           && connection.silentNanos(nowNanos) < TIMESTAMP_LIFE_NANOS) {
-        layer.counters().pawsDropped++;
+        shared.counters().pawsDropped++;
         answerUnacceptable(connection, segment, nowNanos);
         return false;
       }
     }
     if (!isInWindow(segment, receiver)) {
-      layer.counters().outOfWindow++;
+      shared.counters().outOfWindow++;
       if (!rst
           && connection.state() == TcpState.SYN_RECEIVED
           && segment.has(TcpHeader.SYN)
@@ -170,7 +169,7 @@ final class Arrival {
 
   private void challenge(TcpConnection connection, long nowNanos) {
     if (connection.mayChallenge(nowNanos)) {
-      layer.counters().challengeAcks++;
+      shared.counters().challengeAcks++;
       connection.departure().acknowledge();
     }
   }
@@ -214,7 +213,7 @@ final class Arrival {
       challenge(connection, nowNanos);
       return;
     }
-    layer.counters().resetsIn++;
+    shared.counters().resetsIn++;
     TcpState state = connection.state();
     connection.end(state == TcpState.SYN_RECEIVED ? TcpCloseReason.REFUSED : TcpCloseReason.RESET);
   }
@@ -224,8 +223,7 @@ final class Arrival {
     Sender sender = connection.sender();
     if (connection.state() == TcpState.SYN_RECEIVED) {
       if (segment.ack != sender.dataStart()) {
-        layer.segments().sendBare(connection.flow(), segment.ack, 0, TcpHeader.RST, 0);
-        layer.counters().resetsOut++;
+        shared.answerWithReset(connection, segment);
         return false;
       }
       completeHandshake(connection, segment, true, nowNanos);
@@ -305,7 +303,7 @@ final class Arrival {
     if (segment.payloadBytes > 0) {
       if (connection.isOrphan()) {
         // RFC 9293 section 3.6.1: nobody will read this, which the peer should know
-        layer.sendReset(connection);
+        shared.sendReset(connection);
         connection.end(TcpCloseReason.ABORTED);
         return;
       }
@@ -328,7 +326,7 @@ final class Arrival {
       case NONE -> {}
       case NOW -> connection.departure().acknowledge();
       case DELAYED ->
-          connection.departure().acknowledgeWithin(layer.config().delayedAckNanos(), nowNanos);
+          connection.departure().acknowledgeWithin(shared.config().delayedAckNanos(), nowNanos);
     }
   }
 

@@ -25,7 +25,7 @@ final class Departure {
   private static final int TAIL_PROBE_DUE = 16;
 
   private final TcpConnection connection;
-  private final TcpLayer layer;
+  private final TcpShared shared;
   private final Sender sender;
   private final Receiver receiver;
   private int due;
@@ -38,12 +38,12 @@ final class Departure {
   private boolean echoCongestion;
   private int segmentBytes;
 
-  Departure(TcpConnection connection, TcpLayer layer) {
+  Departure(TcpConnection connection, TcpShared shared) {
     this.connection = connection;
-    this.layer = layer;
+    this.shared = shared;
     sender = connection.sender();
     receiver = connection.receiver();
-    TcpConfig config = layer.config();
+    TcpConfig config = shared.config();
     scaled = config.windowScaling();
     timestamps = config.timestamps();
     sack = config.sack();
@@ -92,7 +92,7 @@ final class Departure {
     ecn &= peerEcn;
     SegmentSize size = sender.size();
     size.negotiated(syn.mss, timestamps ? TIMESTAMP_BYTES : 0);
-    receiver.scale(scaled ? Receiver.offeredShift(layer.config()) : 0);
+    receiver.scale(scaled ? Receiver.offeredShift(shared.config()) : 0);
     sender.negotiated(scaled ? syn.windowShift : 0, sack, timestamps);
     if (timestamps) {
       receiver.setTsRecent(syn.tsVal);
@@ -158,15 +158,15 @@ final class Departure {
       flags |= TcpHeader.ECE | TcpHeader.CWR;
     }
     ecn &= !again;
-    int shift = scaled ? Receiver.offeredShift(layer.config()) : -1;
+    int shift = scaled ? Receiver.offeredShift(shared.config()) : -1;
     int optionBytes = SynOptions.length(timestamps, sack, shift);
     Flow flow = connection.flow();
-    ByteBuf out = layer.segments().begin(flow, optionBytes, 0, false);
+    ByteBuf out = shared.segments().begin(flow, optionBytes, 0, false);
     int at = out.writerIndex();
     int seq = sender.dataStart() - 1;
     int window = receiver.offerWindow(false);
     int ack = answer ? receiver.rcvNxt() : 0;
-    layer.segments().header(out, flow, seq, ack, flags, window, optionBytes);
+    shared.segments().header(out, flow, seq, ack, flags, window, optionBytes);
     int echo = answer ? receiver.tsRecent() : 0;
     int stamp = connection.timestamp(nowNanos);
     SynOptions.write(out, sender.size().offeredMss(), timestamps, stamp, echo, sack, shift);
@@ -174,7 +174,7 @@ final class Departure {
     if (answer) {
       receiver.onAckSent();
     }
-    return layer.segments().finish(out, at, flow);
+    return shared.segments().finish(out, at, flow);
   }
 
   private @Nullable ByteBuf data(long nowNanos) {
@@ -202,7 +202,7 @@ final class Departure {
       sender.onMtuProbeSent(mtuProbe, nowNanos);
       return probe;
     }
-    int bytes = sender.nextNewBytes(layer.maxSegmentBytes(), nowNanos);
+    int bytes = sender.nextNewBytes(shared.maxSegmentBytes(), nowNanos);
     if (bytes > 0) {
       return fresh(bytes, nowNanos);
     }
@@ -247,7 +247,7 @@ final class Departure {
     ByteBuf out = payload(seq, bytes, flags, false, nowNanos);
     sender.onRetransmitted(index, nowNanos);
     retransmissions++;
-    layer.counters().retransmissions++;
+    shared.counters().retransmissions++;
     return out;
   }
 
@@ -286,7 +286,7 @@ final class Departure {
     int room = MAX_OPTION_BYTES - (timestamps ? TIMESTAMP_BYTES : 0) - 4;
     int blocks = sack ? receiver.sackBlocks(bytes > 0 ? 0 : room) : 0;
     int optionBytes = (timestamps ? TIMESTAMP_BYTES : 0) + (blocks > 0 ? 4 + 8 * blocks : 0);
-    SegmentWriter segments = layer.segments();
+    SegmentWriter segments = shared.segments();
     ByteBuf out = segments.begin(flow, optionBytes, bytes, ecn && original && bytes > 0);
     int at = out.writerIndex();
     int allFlags = flags | (ecn && echoCongestion ? TcpHeader.ECE : 0);

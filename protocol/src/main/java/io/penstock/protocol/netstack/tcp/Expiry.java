@@ -5,17 +5,17 @@ import io.penstock.protocol.Deadlines;
 /// What a connection does when its timers are due, in the order of [TcpTimer].
 final class Expiry {
 
-  private final TcpLayer layer;
+  private final TcpShared shared;
 
-  Expiry(TcpLayer layer) {
-    this.layer = layer;
+  Expiry(TcpShared shared) {
+    this.shared = shared;
   }
 
   void process(TcpConnection connection, long nowNanos) {
     TcpTimer.Table timers = connection.timers();
     for (TcpTimer due = timers.takeDue(nowNanos); due != null; due = timers.takeDue(nowNanos)) {
       fire(connection, due, nowNanos);
-      layer.wake(connection);
+      shared.wake(connection);
     }
   }
 
@@ -41,7 +41,7 @@ final class Expiry {
     } else if (sender.stalledNanos(nowNanos) >= connection.userTimeoutNanos()) {
       giveUp(connection, TcpCloseReason.USER_TIMEOUT);
     } else if (!sender.flight().isEmpty()) {
-      layer.counters().retransmissionTimeouts++;
+      shared.counters().retransmissionTimeouts++;
       sender.onRetransmitTimer(nowNanos);
     }
   }
@@ -95,7 +95,7 @@ final class Expiry {
   }
 
   private void giveUp(TcpConnection connection, TcpCloseReason reason) {
-    layer.sendReset(connection);
+    shared.sendReset(connection);
     connection.end(reason);
   }
 }

@@ -13,17 +13,17 @@ final class PassiveOpen {
   /// periods.
   private static final long COOKIE_LIFE_NANOS = 2L * SynCookies.PERIOD_NANOS;
 
-  private final TcpLayer layer;
-  private final TcpSecrets secrets;
+  private final TcpShared shared;
+  private final Arrival arrival;
   private final SynCookies cookies;
   private final InSegment restored = new InSegment();
   private long cookiesSentNanos;
   private boolean cookiesSent;
 
-  PassiveOpen(TcpLayer layer, TcpSecrets secrets) {
-    this.layer = layer;
-    this.secrets = secrets;
-    cookies = new SynCookies(layer, secrets);
+  PassiveOpen(TcpShared shared, Arrival arrival) {
+    this.shared = shared;
+    this.arrival = arrival;
+    cookies = new SynCookies(shared);
   }
 
   /// Takes a segment of no connection that is for a listener.
@@ -40,10 +40,10 @@ final class PassiveOpen {
   }
 
   private void onSyn(TcpListener listener, IpPacket packet, InSegment segment, long nowNanos) {
-    TcpCounters counters = layer.counters();
+    TcpCounters counters = shared.counters();
     if (listener.isFull()) {
       counters.acceptQueueFull++;
-    } else if (layer.isFull()) {
+    } else if (shared.isFull()) {
       counters.connectionLimit++;
     } else if (!listener.hasRoomForHandshake()) {
       cookiesSent = true;
@@ -60,26 +60,26 @@ final class PassiveOpen {
   /// Answers a SYN.
   TcpConnection begin(IpPacket packet, InSegment syn, long nowNanos) {
     TcpConnection connection = take(packet, syn, nowNanos);
-    connection.sender().start(secrets.initialSequenceNumber(connection.flow(), nowNanos));
+    connection.sender().start(shared.secrets().initialSequenceNumber(connection.flow(), nowNanos));
     connection.departure().synchronize();
-    layer.add(connection);
-    layer.wake(connection);
+    shared.connections().add(connection);
+    shared.wake(connection);
     return connection;
   }
 
   private TcpConnection take(IpPacket packet, InSegment syn, long nowNanos) {
     TcpConnection connection =
-        new TcpConnection(layer, Flow.of(packet), TcpState.SYN_RECEIVED, nowNanos);
+        new TcpConnection(shared, Flow.of(packet), TcpState.SYN_RECEIVED, nowNanos);
     connection.receiver().start(syn.seq + 1);
     connection.departure().agree(syn, syn.has(TcpHeader.ECE) && syn.has(TcpHeader.CWR));
-    long timeout = layer.config().handshakeTimeoutNanos();
+    long timeout = shared.config().handshakeTimeoutNanos();
     connection.timers().set(TcpTimer.LIFETIME, Deadlines.after(nowNanos, timeout));
     return connection;
   }
 
   private void onAck(
       TcpListener listener, IpPacket packet, InSegment segment, ByteBuf buf, long nowNanos) {
-    TcpCounters counters = layer.counters();
+    TcpCounters counters = shared.counters();
     boolean mayBeCookie =
         cookiesSent
             && nowNanos - cookiesSentNanos < COOKIE_LIFE_NANOS
@@ -87,7 +87,7 @@ final class PassiveOpen {
     if (!mayBeCookie || !cookies.restore(packet, segment, restored, nowNanos)) {
       counters.synCookiesRefused += mayBeCookie ? 1 : 0;
       counters.noFlow++;
-      layer.resetUnlessReset(packet, segment);
+      shared.answerWithReset(packet, segment);
       return;
     }
     counters.synCookiesAccepted++;
@@ -97,7 +97,7 @@ final class PassiveOpen {
     connection.receiver().offerWindow(false);
     connection.setListener(listener);
     listener.onHandshakeBegun();
-    layer.add(connection);
-    layer.arrival().process(connection, segment, buf, nowNanos);
+    shared.connections().add(connection);
+    arrival.process(connection, segment, buf, nowNanos);
   }
 }

@@ -23,23 +23,23 @@ final class SynCookies {
   private static final int ECN_BIT = 0x20;
   private static final int OPTION_MASK = 0x3f;
 
-  private final TcpLayer layer;
+  private final TcpShared shared;
   private final TcpSecrets secrets;
 
-  SynCookies(TcpLayer layer, TcpSecrets secrets) {
-    this.layer = layer;
-    this.secrets = secrets;
+  SynCookies(TcpShared shared) {
+    this.shared = shared;
+    secrets = shared.secrets();
   }
 
   void answer(IpPacket packet, InSegment syn, long nowNanos) {
-    TcpConfig config = layer.config();
+    TcpConfig config = shared.config();
     Flow flow = Flow.of(packet);
     boolean timestamps = config.timestamps() && syn.hasTimestamps;
     boolean sack = timestamps && config.sack() && syn.sackPermitted;
     boolean scaled = timestamps && config.windowScaling() && syn.windowShift >= 0;
     boolean ecn = timestamps && config.ecn() && syn.has(TcpHeader.ECE) && syn.has(TcpHeader.CWR);
     int shift = scaled ? Receiver.offeredShift(config) : -1;
-    int stamp = layer.clock().at(nowNanos) + secrets.timestampOffset(flow);
+    int stamp = shared.clock().at(nowNanos) + secrets.timestampOffset(flow);
     int encoded =
         (stamp & ~OPTION_MASK)
             | (scaled ? syn.windowShift : NO_SCALE)
@@ -52,7 +52,7 @@ final class SynCookies {
     int flags = TcpHeader.SYN | TcpHeader.ACK | (ecn ? TcpHeader.ECE : 0);
     int window = Math.min(65_535, config.initialReceiveBufferBytes());
     int seq = cookie(flow, syn.seq, period(nowNanos), mssIndex(syn.mss, flow.ipv4()));
-    layer
+    shared
         .segments()
         .sendSyn(
             flow,
@@ -60,7 +60,7 @@ final class SynCookies {
             syn.seq + 1,
             flags,
             window,
-            layer.segmentSize(flow, nowNanos).offeredMss(),
+            shared.segmentSize(flow, nowNanos).offeredMss(),
             timestamps,
             encoded,
             syn.tsVal,

@@ -43,7 +43,7 @@ public final class TcpConnection {
     GONE
   }
 
-  private final TcpLayer layer;
+  private final TcpShared shared;
   private final Flow flow;
   private final TcpTimer.Table timers = new TcpTimer.Table();
   private final int timestampOffset;
@@ -70,16 +70,16 @@ public final class TcpConnection {
   boolean queuedReady;
   boolean queuedForMemory;
 
-  TcpConnection(TcpLayer layer, Flow flow, TcpState state, long nowNanos) {
-    this.layer = layer;
+  TcpConnection(TcpShared shared, Flow flow, TcpState state, long nowNanos) {
+    this.shared = shared;
     this.flow = flow;
     this.state = state;
-    TcpConfig config = layer.config();
-    timestampOffset = layer.timestampOffset(flow);
-    SegmentSize size = layer.segmentSize(flow, nowNanos);
-    sender = new Sender(config, timers, layer.allocator(), layer.budget(), layer.clock(), size);
-    receiver = new Receiver(config, layer.allocator(), layer.budget());
-    departure = new Departure(this, layer);
+    TcpConfig config = shared.config();
+    timestampOffset = shared.secrets().timestampOffset(flow);
+    SegmentSize size = shared.segmentSize(flow, nowNanos);
+    sender = new Sender(config, timers, shared.allocator(), shared.budget(), shared.clock(), size);
+    receiver = new Receiver(config, shared.allocator(), shared.budget());
+    departure = new Departure(this, shared);
     setKeepAlive(config.keepAliveIdleNanos());
     userTimeoutNanos = config.userTimeoutNanos();
     heardNanos = nowNanos;
@@ -105,10 +105,10 @@ public final class TcpConnection {
   public int writableBytes() {
     boolean open = state.maySend() && !sender.isFinQueued();
     int room = open ? sender.writableBytes() : 0;
-    int bytes = (int) Math.min(room, layer.budget().freeBytes());
+    int bytes = (int) Math.min(room, shared.budget().freeBytes());
     wantsWritable = bytes == 0;
     if (room > 0 && bytes == 0) {
-      layer.awaitMemory(this);
+      shared.queues().awaitMemory(this);
     }
     return bytes;
   }
@@ -125,7 +125,7 @@ public final class TcpConnection {
     } finally {
       bytes.release();
     }
-    layer.wake(this);
+    shared.wake(this);
   }
 
   public int readableBytes() {
@@ -137,10 +137,10 @@ public final class TcpConnection {
   public @Nullable ByteBuf read(int maxBytes) {
     ByteBuf bytes = receiver.read(maxBytes);
     if (bytes != null && state.mayReceive()) {
-      receiver.tune(sender.rtt(), layer.nowNanos());
+      receiver.tune(sender.rtt(), shared.nowNanos());
       if (receiver.wantsUpdate()) {
         departure.acknowledge();
-        layer.wake(this);
+        shared.wake(this);
       }
     }
     return bytes;
@@ -159,7 +159,7 @@ public final class TcpConnection {
   public void finish() {
     if (state == TcpState.SYN_RECEIVED || state.maySend()) {
       sender.finish();
-      layer.wake(this);
+      shared.wake(this);
     }
   }
 
@@ -209,7 +209,7 @@ public final class TcpConnection {
     }
     boolean tell = state != TcpState.SYN_SENT;
     if (tell) {
-      layer.sendReset(this);
+      shared.sendReset(this);
     }
     end(TcpCloseReason.ABORTED);
   }
@@ -217,7 +217,7 @@ public final class TcpConnection {
   /// Turns Nagle's algorithm off or on.
   public void setNoDelay(boolean noDelay) {
     sender.setNoDelay(noDelay);
-    layer.wake(this);
+    shared.wake(this);
   }
 
   public boolean noDelay() {
@@ -228,13 +228,13 @@ public final class TcpConnection {
   public void setKeepAliveIdleNanos(long idleNanos) {
     setKeepAlive(idleNanos);
     if (state.isSynchronized() && state != TcpState.TIME_WAIT) {
-      Expiry.startKeepAlive(this, layer.nowNanos());
-      layer.rescheduled(this);
+      Expiry.startKeepAlive(this, shared.nowNanos());
+      shared.rescheduled(this);
     }
   }
 
   private void setKeepAlive(long idleNanos) {
-    keepAlive = idleNanos == 0 ? null : new KeepAlive(idleNanos, layer.config());
+    keepAlive = idleNanos == 0 ? null : new KeepAlive(idleNanos, shared.config());
   }
 
   public long keepAliveIdleNanos() {
@@ -278,8 +278,8 @@ public final class TcpConnection {
 
   // ---- inside the stack ----
 
-  TcpLayer layer() {
-    return layer;
+  TcpShared shared() {
+    return shared;
   }
 
   Flow flow() {
@@ -300,7 +300,7 @@ public final class TcpConnection {
 
   /// What our timestamps say at a time.
   int timestamp(long nowNanos) {
-    return layer.clock().at(nowNanos) + timestampOffset;
+    return shared.clock().at(nowNanos) + timestampOffset;
   }
 
   /// Brings an echo of our timestamps back to the clock of the stack.
@@ -332,8 +332,9 @@ public final class TcpConnection {
   }
 
   private void limitLifetime() {
-    timers.set(TcpTimer.LIFETIME, Deadlines.after(layer.nowNanos(), layer.config().orphanNanos()));
-    layer.rescheduled(this);
+    timers.set(
+        TcpTimer.LIFETIME, Deadlines.after(shared.nowNanos(), shared.config().orphanNanos()));
+    shared.rescheduled(this);
   }
 
   /// The handshake is complete.
@@ -348,7 +349,7 @@ public final class TcpConnection {
     }
     tell(CONNECTED);
     if (sender.isFinQueued()) {
-      layer.wake(this);
+      shared.wake(this);
     }
   }
 
@@ -368,7 +369,7 @@ public final class TcpConnection {
   void tell(int news) {
     readiness |= news;
     if (readiness != 0 && owner == Owner.DRIVER) {
-      layer.ready(this);
+      shared.queues().ready(this);
     }
   }
 
@@ -416,7 +417,7 @@ public final class TcpConnection {
     timers.clearAll();
     sender.clear();
     if (known) {
-      layer.remove(this);
+      shared.remove(this);
     }
     tell(CLOSED);
   }
@@ -424,7 +425,7 @@ public final class TcpConnection {
   /// Both sides have ended; a record in the table answers what still comes.
   void enterTimeWait(long nowNanos) {
     become(TcpState.TIME_WAIT);
-    layer.keepInTimeWait(this, nowNanos);
+    shared.keepInTimeWait(this, nowNanos);
     closeReason = TcpCloseReason.FINISHED;
     timers.clearAll();
     sender.clear();

@@ -39,29 +39,14 @@ public final class TcpLayer {
     NO_OWNER
   }
 
-  private final TcpConfig config;
-  private final LinkTraits link;
-  private final ByteBufAllocator allocator;
-  private final TcpSecrets secrets;
-  private final TimestampClock clock;
-  private final SegmentWriter segments;
-  private final MemoryBudget budget;
-  private final ConnectionTable connections;
-  private final TimeWait timeWait;
-  private final ListenerTable listeners;
+  private final TcpShared shared;
   private final LocalPorts localPorts;
-  private final RunQueues queues;
   private final ActiveOpen activeOpen;
   private final PassiveOpen passiveOpen;
-  private final Arrival arrival = new Arrival(this);
-  private final Expiry expiry = new Expiry(this);
+  private final Arrival arrival;
+  private final Expiry expiry;
   private final InSegment segment = new InSegment();
-  private final DeadlineHeap heap = new DeadlineHeap();
-  private final TcpCounters counters = new TcpCounters();
-  private final PathMtuTable paths;
-  private int linkMtuBytes;
   private int lastSegmentBytes;
-  private long nowNanos;
 
   /// @param random where keys, ports and offsets come from
   public TcpLayer(
@@ -72,23 +57,12 @@ public final class TcpLayer {
       PathMtuTable paths,
       RandomGenerator random,
       long nowNanos) {
-    this.config = config;
-    this.link = link;
-    this.allocator = allocator;
-    this.paths = paths;
-    this.nowNanos = nowNanos;
-    linkMtuBytes = link.mtuBytes();
-    secrets = new TcpSecrets(random, nowNanos);
-    clock = new TimestampClock(nowNanos);
-    segments = new SegmentWriter(output, link.checksumOffload());
-    budget = new MemoryBudget(config.stackBufferBytes());
-    connections = new ConnectionTable(secrets);
-    timeWait = new TimeWait(this, secrets);
-    listeners = new ListenerTable(secrets);
-    localPorts = new LocalPorts(secrets, config, random);
-    queues = new RunQueues(budget);
-    activeOpen = new ActiveOpen(this, secrets, localPorts, timeWait);
-    passiveOpen = new PassiveOpen(this, secrets);
+    shared = new TcpShared(config, link, output, allocator, paths, random, nowNanos);
+    localPorts = new LocalPorts(shared.secrets(), config, random);
+    arrival = new Arrival(shared);
+    expiry = new Expiry(shared);
+    activeOpen = new ActiveOpen(shared, localPorts);
+    passiveOpen = new PassiveOpen(shared, arrival);
   }
 
   // ---- listening and connecting ----
@@ -115,8 +89,8 @@ public final class TcpLayer {
       return Optional.empty();
     }
     IpEndpoint address = local == null ? null : local.withPort(chosen);
-    TcpListener listener = new TcpListener(this, address, chosen, backlog);
-    return listeners.add(listener) ? Optional.of(listener) : Optional.empty();
+    TcpListener listener = new TcpListener(shared, address, chosen, backlog);
+    return shared.listeners().add(listener) ? Optional.of(listener) : Optional.empty();
   }
 
   private int freeListenPort(@Nullable IpEndpoint local) {
@@ -124,7 +98,7 @@ public final class TcpLayer {
         local == null
             ? new Flow(true, 0, 0, 0, 0, 0, 0)
             : Flow.of(local, new IpEndpoint(local.ipv4(), 0, 0, 0));
-    BitSet taken = listeners.ports();
+    BitSet taken = shared.listeners().ports();
     return localPorts.pick(flow, port -> !taken.get(port));
   }
 
@@ -132,7 +106,7 @@ public final class TcpLayer {
   ///
   /// @return empty when no port is free, the flow exists, or there are too many connections
   public Optional<TcpConnection> connect(IpEndpoint local, IpEndpoint remote, long now) {
-    nowNanos = now;
+    shared.setNow(now);
     return activeOpen.begin(local, remote, now);
   }
 
@@ -145,22 +119,22 @@ public final class TcpLayer {
   /// @param checksumRight the link has verified the checksum, or there was none to make
   public Outcome receive(
       IpPacket packet, ByteBuf buf, boolean ours, boolean checksumRight, long now) {
-    nowNanos = now;
-    counters.segmentsIn++;
+    shared.setNow(now);
+    shared.counters().segmentsIn++;
     if (!checksumRight && !InSegment.isChecksumRight(packet, buf)) {
-      counters.badChecksum++;
+      shared.counters().badChecksum++;
       return Outcome.HANDLED;
     }
     segment.parse(packet, buf);
-    TcpConnection connection = connections.find(packet);
+    TcpConnection connection = shared.connections().find(packet);
     if (connection != null) {
       arrival.process(connection, segment, buf, now);
       return Outcome.HANDLED;
     }
-    if (timeWait.receive(packet, segment, now)) {
+    if (shared.timeWait().receive(packet, segment, now)) {
       return Outcome.HANDLED;
     }
-    TcpListener listener = listeners.find(packet, ours);
+    TcpListener listener = shared.listeners().find(packet, ours);
     if (listener == null) {
       return withoutOwner(packet);
     }
@@ -169,12 +143,12 @@ public final class TcpLayer {
   }
 
   private Outcome withoutOwner(IpPacket packet) {
-    counters.noFlow++;
+    shared.counters().noFlow++;
     if ((segment.flags & (TcpHeader.SYN | TcpHeader.ACK | TcpHeader.RST | TcpHeader.FIN))
         == TcpHeader.SYN) {
       return Outcome.NO_OWNER;
     }
-    resetUnlessReset(packet, segment);
+    shared.answerWithReset(packet, segment);
     return Outcome.HANDLED;
   }
 
@@ -185,9 +159,9 @@ public final class TcpLayer {
   ///
   /// @return empty when the flow exists already or there are too many connections
   public Optional<TcpConnection> acceptFlow(IpPacket packet, ByteBuf buf, long now) {
-    nowNanos = now;
+    shared.setNow(now);
     segment.parse(packet, buf);
-    if (connections.find(packet) != null || isFull()) {
+    if (shared.connections().find(packet) != null || shared.isFull()) {
       return Optional.empty();
     }
     return Optional.of(passiveOpen.begin(packet, segment, now));
@@ -196,7 +170,7 @@ public final class TcpLayer {
   /// Refuses a flow with a reset.
   public void refuseFlow(IpPacket packet, ByteBuf buf) {
     segment.parse(packet, buf);
-    resetUnlessReset(packet, segment);
+    shared.answerWithReset(packet, segment);
   }
 
   // ---- ICMP ----
@@ -206,14 +180,14 @@ public final class TcpLayer {
   ///
   /// @return whether it was believed
   public boolean onError(IcmpReport report, long now) {
-    nowNanos = now;
-    TcpConnection connection = connections.find(Flow.of(report));
+    shared.setNow(now);
+    TcpConnection connection = shared.connections().find(Flow.of(report));
     if (connection == null || connection.sender().flight().indexOf(report.sequenceNumber()) < 0) {
       return false;
     }
     if (report.kind() == IcmpKind.TOO_BIG) {
       connection.sender().onPacketTooBig(report.mtuBytes(), now);
-      wake(connection);
+      shared.wake(connection);
     } else {
       connection.onUnreachable(report.kind().isHard());
     }
@@ -225,16 +199,16 @@ public final class TcpLayer {
   /// The next segment of a connection, null when none has anything to send now. Replies that belong
   /// to no connection are in the [OutputQueue].
   public @Nullable ByteBuf transmit(long now) {
-    nowNanos = now;
-    for (TcpConnection connection = queues.pollSending();
+    shared.setNow(now);
+    for (TcpConnection connection = shared.queues().pollSending();
         connection != null;
-        connection = queues.pollSending()) {
+        connection = shared.queues().pollSending()) {
       ByteBuf out = connection.departure().next(now);
-      heap.update(connection);
+      shared.deadlines().update(connection);
       if (out != null) {
         lastSegmentBytes = connection.departure().segmentBytes();
-        counters.segmentsOut++;
-        wake(connection);
+        shared.counters().segmentsOut++;
+        shared.wake(connection);
         return out;
       }
     }
@@ -249,211 +223,100 @@ public final class TcpLayer {
 
   /// The next connection with news for its owner, null when there is none.
   public @Nullable TcpConnection pollReady() {
-    return queues.pollReady();
+    return shared.queues().pollReady();
   }
 
   /// The next listener with connections to accept, null when there is none.
   public @Nullable TcpListener pollAcceptable() {
-    return queues.pollAcceptable();
+    return shared.queues().pollAcceptable();
   }
 
   // ---- time ----
 
   public long nextDeadlineNanos() {
-    return Deadlines.earlier(heap.nextNanos(), timeWait.nextDeadlineNanos());
+    return Deadlines.earlier(shared.deadlines().nextNanos(), shared.timeWait().nextDeadlineNanos());
   }
 
   public void onDeadline(long now) {
-    nowNanos = now;
-    for (TcpConnection due = heap.due(now); due != null; due = heap.due(now)) {
+    shared.setNow(now);
+    for (TcpConnection due = shared.deadlines().due(now);
+        due != null;
+        due = shared.deadlines().due(now)) {
       expiry.process(due, now);
     }
-    timeWait.onDeadline(now);
+    shared.timeWait().onDeadline(now);
   }
 
   /// The link is back after an outage: what waits for a timer goes out again now, one connection
   /// after the other and not all at once.
   public void linkUp(long now) {
-    nowNanos = now;
+    shared.setNow(now);
     long[] at = {now};
-    connections.forEach(
-        connection -> {
-          connection.sender().onLinkUp(at[0]);
-          heap.update(connection);
-          at[0] += LINK_UP_SPACING_NANOS;
-        });
+    shared
+        .connections()
+        .forEach(
+            connection -> {
+              connection.sender().onLinkUp(at[0]);
+              shared.deadlines().update(connection);
+              at[0] += LINK_UP_SPACING_NANOS;
+            });
   }
 
   /// The link carries packets of another size from now on.
   public void setLinkMtu(int mtuBytes) {
-    linkMtuBytes = mtuBytes;
-    connections.forEach(connection -> connection.sender().setLinkMtu(mtuBytes));
+    shared.setLinkMtu(mtuBytes);
   }
 
   /// An address is no longer ours: its connections end.
   public void addressRemoved(boolean ipv4, long high, long low) {
-    connections.forEach(
-        connection -> {
-          Flow flow = connection.flow();
-          if (flow.ipv4() == ipv4 && flow.localHigh() == high && flow.localLow() == low) {
-            connection.end(TcpCloseReason.ADDRESS_CHANGED);
-          }
-        });
+    shared
+        .connections()
+        .forEach(
+            connection -> {
+              Flow flow = connection.flow();
+              if (flow.ipv4() == ipv4 && flow.localHigh() == high && flow.localLow() == low) {
+                connection.end(TcpCloseReason.ADDRESS_CHANGED);
+              }
+            });
   }
 
   /// Ends everything and releases what waits to be read; owners are told, peers are not.
   public void close() {
-    connections.forEach(
-        connection -> {
-          connection.end(TcpCloseReason.STACK_CLOSED);
-          connection.receiver().clear();
-        });
-    for (TcpListener listener = listeners.oldest();
+    shared
+        .connections()
+        .forEach(
+            connection -> {
+              connection.end(TcpCloseReason.STACK_CLOSED);
+              connection.receiver().clear();
+            });
+    for (TcpListener listener = shared.listeners().oldest();
         listener != null;
-        listener = listeners.oldest()) {
+        listener = shared.listeners().oldest()) {
       listener.close();
     }
-    queues.close();
+    shared.queues().close();
   }
 
   // ---- queries ----
 
   public TcpCounters counters() {
-    return counters;
+    return shared.counters();
   }
 
   public int connectionCount() {
-    return connections.size();
+    return shared.connections().size();
   }
 
   public int timeWaitCount() {
-    return timeWait.size();
+    return shared.timeWait().size();
   }
 
   /// What all buffers hold together.
   public long heldBytes() {
-    return budget.heldBytes();
+    return shared.budget().heldBytes();
   }
 
   public void forEachConnection(Consumer<TcpConnection> action) {
-    connections.forEach(action);
-  }
-
-  // ---- inside the stack ----
-
-  TcpConfig config() {
-    return config;
-  }
-
-  ByteBufAllocator allocator() {
-    return allocator;
-  }
-
-  MemoryBudget budget() {
-    return budget;
-  }
-
-  Arrival arrival() {
-    return arrival;
-  }
-
-  SegmentWriter segments() {
-    return segments;
-  }
-
-  long nowNanos() {
-    return nowNanos;
-  }
-
-  int maxSegmentBytes() {
-    return link.maxSegmentBytes();
-  }
-
-  TimestampClock clock() {
-    return clock;
-  }
-
-  int timestampOffset(Flow flow) {
-    return secrets.timestampOffset(flow);
-  }
-
-  SegmentSize segmentSize(Flow flow, long now) {
-    int path = paths.mtu(flow.ipv4(), flow.remoteHigh(), flow.remoteLow(), now);
-    return new SegmentSize(flow.ipv4(), linkMtuBytes, path);
-  }
-
-  /// Whether there are as many connections as there may be.
-  boolean isFull() {
-    return connections.size() >= config.maxConnections();
-  }
-
-  @Nullable TcpConnection find(Flow flow) {
-    return connections.find(flow);
-  }
-
-  void add(TcpConnection connection) {
-    connections.add(connection);
-  }
-
-  void remove(TcpConnection connection) {
-    connections.remove(connection);
-    heap.remove(connection);
-  }
-
-  void remove(TcpListener listener) {
-    listeners.remove(listener);
-    connections.forEach(
-        connection -> {
-          if (connection.listener() == listener) {
-            connection.end(TcpCloseReason.ABORTED);
-          }
-        });
-  }
-
-  /// Both sides have ended: a record answers what still comes.
-  void keepInTimeWait(TcpConnection connection, long now) {
-    remove(connection);
-    timeWait.keep(connection, now);
-  }
-
-  /// The connection may have something to send.
-  void wake(TcpConnection connection) {
-    queues.wake(connection);
-  }
-
-  /// The connection's timers have changed while it has nothing to send.
-  void rescheduled(TcpConnection connection) {
-    heap.update(connection);
-  }
-
-  /// The connection wants to write and the buffers of all are full.
-  void awaitMemory(TcpConnection connection) {
-    queues.awaitMemory(connection);
-  }
-
-  /// The connection has news for its owner.
-  void ready(TcpConnection connection) {
-    queues.ready(connection);
-  }
-
-  /// A handshake has made a connection that waits to be accepted.
-  void acceptable(TcpListener listener) {
-    counters.accepted++;
-    queues.acceptable(listener);
-  }
-
-  void sendReset(TcpConnection connection) {
-    counters.resetsOut++;
-    Sender sender = connection.sender();
-    int ack = connection.receiver().rcvNxt();
-    segments.sendBare(connection.flow(), sender.sndNxt(), ack, TcpHeader.RST | TcpHeader.ACK, 0);
-  }
-
-  /// Answers a segment of no connection with a reset.
-  void resetUnlessReset(IpPacket packet, InSegment stray) {
-    if (!stray.has(TcpHeader.RST)) {
-      segments.sendResetFor(packet, stray);
-      counters.resetsOut++;
-    }
+    shared.connections().forEach(action);
   }
 }

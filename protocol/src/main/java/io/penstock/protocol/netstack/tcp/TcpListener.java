@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// [TcpConfig#maxHalfOpen] handshakes are remembered, more are answered with SYN cookies.
 public final class TcpListener {
 
-  private final TcpLayer layer;
+  private final TcpShared shared;
   private final @Nullable IpEndpoint address;
   private final int port;
   private final int backlog;
@@ -21,8 +21,8 @@ public final class TcpListener {
   private int halfOpen;
   boolean queuedReady;
 
-  TcpListener(TcpLayer layer, @Nullable IpEndpoint address, int port, int backlog) {
-    this.layer = layer;
+  TcpListener(TcpShared shared, @Nullable IpEndpoint address, int port, int backlog) {
+    this.shared = shared;
     this.address = address;
     this.port = port;
     this.backlog = backlog;
@@ -66,7 +66,7 @@ public final class TcpListener {
 
   /// Stops to listen: handshakes are dropped and connections that nobody has accepted are reset.
   public void close() {
-    layer.remove(this);
+    shared.remove(this);
     for (TcpConnection connection = accepted.poll();
         connection != null;
         connection = accepted.poll()) {
@@ -90,7 +90,7 @@ public final class TcpListener {
   }
 
   boolean hasRoomForHandshake() {
-    return halfOpen < layer.config().maxHalfOpen();
+    return halfOpen < shared.config().maxHalfOpen();
   }
 
   void onHandshakeBegun() {
@@ -105,6 +105,7 @@ public final class TcpListener {
   void onEstablished(TcpConnection connection) {
     halfOpen--;
     accepted.add(connection);
-    layer.acceptable(this);
+    shared.counters().accepted++;
+    shared.queues().acceptable(this);
   }
 }

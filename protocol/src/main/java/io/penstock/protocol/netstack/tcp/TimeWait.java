@@ -15,14 +15,12 @@ final class TimeWait {
   /// beyond the widest window without scaling.
   private static final int BEYOND_LAST = 65_537;
 
-  private final TcpLayer layer;
-  private final TcpSecrets secrets;
+  private final TcpShared shared;
   private final TimeWaitTable table;
 
-  TimeWait(TcpLayer layer, TcpSecrets secrets) {
-    this.layer = layer;
-    this.secrets = secrets;
-    table = new TimeWaitTable(secrets, layer.config());
+  TimeWait(TcpShared shared) {
+    this.shared = shared;
+    table = new TimeWaitTable(shared.secrets(), shared.config());
   }
 
   int size() {
@@ -39,7 +37,7 @@ final class TimeWait {
             connection.departure().hasTimestamps(),
             connection.receiver().tsRecent(),
             nowNanos);
-    layer.counters().timeWaitEvicted += evicted ? 1 : 0;
+    shared.counters().timeWaitEvicted += evicted ? 1 : 0;
   }
 
   /// Takes a segment if it belongs to a connection that has ended, and answers it.
@@ -82,10 +80,12 @@ final class TimeWait {
     int seq = table.sndNxt(record);
     int ack = table.rcvNxt(record);
     if (table.isStamped(record)) {
-      int stamp = layer.clock().at(nowNanos) + secrets.timestampOffset(flow);
-      layer.segments().sendStamped(flow, seq, ack, TcpHeader.ACK, 0, stamp, table.tsRecent(record));
+      int stamp = shared.clock().at(nowNanos) + shared.secrets().timestampOffset(flow);
+      shared
+          .segments()
+          .sendStamped(flow, seq, ack, TcpHeader.ACK, 0, stamp, table.tsRecent(record));
     } else {
-      layer.segments().sendBare(flow, seq, ack, TcpHeader.ACK, 0);
+      shared.segments().sendBare(flow, seq, ack, TcpHeader.ACK, 0);
     }
   }
 
@@ -107,7 +107,7 @@ final class TimeWait {
     }
     int later = SequenceNumber.later(isn, table.sndNxt(record) + BEYOND_LAST);
     table.remove(record);
-    layer.counters().timeWaitReused++;
+    shared.counters().timeWaitReused++;
     return later;
   }
 
