@@ -108,7 +108,7 @@ final class Arrival {
   /// simultaneous open (section 3.5, figure 7), though its number is no longer in the window;
   /// answers to each other's answers would never end.
   private void synAgain(TcpConnection connection, InSegment segment, long nowNanos) {
-    if (segment.has(TcpHeader.ACK) && segment.ack == connection.sender().dataStart()) {
+    if (segment.has(TcpHeader.ACK) && segment.ack == connection.sender().queue().dataStart()) {
       completeHandshake(connection, segment, false, nowNanos);
       connection.departure().acknowledge();
     } else {
@@ -222,7 +222,7 @@ final class Arrival {
   private boolean checkAck(TcpConnection connection, InSegment segment, long nowNanos) {
     Sender sender = connection.sender();
     if (connection.state() == TcpState.SYN_RECEIVED) {
-      if (segment.ack != sender.dataStart()) {
+      if (segment.ack != sender.queue().dataStart()) {
         shared.answerWithReset(connection, segment);
         return false;
       }
@@ -233,7 +233,7 @@ final class Arrival {
       connection.departure().acknowledge();
       return false;
     }
-    if (SequenceNumber.isBefore(segment.ack, sender.sndUna() - sender.maxSndWnd())) {
+    if (SequenceNumber.isBefore(segment.ack, sender.sndUna() - sender.window().largestBytes())) {
       // RFC 5961 section 5.2
       challenge(connection, nowNanos);
       return false;
@@ -247,7 +247,7 @@ final class Arrival {
 
   private void takeAck(TcpConnection connection, InSegment segment, long nowNanos) {
     Sender sender = connection.sender();
-    if (sender.isWindowProbeOut()) {
+    if (sender.window().isProbeOut()) {
       sender.onProbeAnswered(nowNanos);
     }
     segment.tsEcr = connection.echoed(segment.tsEcr);

@@ -163,7 +163,7 @@ final class Departure {
     Flow flow = connection.flow();
     ByteBuf out = shared.segments().begin(flow, optionBytes, 0, false);
     int at = out.writerIndex();
-    int seq = sender.dataStart() - 1;
+    int seq = sender.queue().dataStart() - 1;
     int window = receiver.offerWindow(false);
     int ack = answer ? receiver.rcvNxt() : 0;
     shared.segments().header(out, flow, seq, ack, flags, window, optionBytes);
@@ -178,7 +178,7 @@ final class Departure {
   }
 
   private @Nullable ByteBuf data(long nowNanos) {
-    int lost = sender.nextRetransmission(nowNanos);
+    int lost = NextSegment.lost(sender, nowNanos);
     if (lost >= 0) {
       return again(lost, nowNanos);
     }
@@ -196,28 +196,28 @@ final class Departure {
         return probe;
       }
     }
-    int mtuProbe = sender.nextMtuProbeBytes(nowNanos);
+    int mtuProbe = NextSegment.mtuProbeBytes(sender, nowNanos);
     if (mtuProbe > 0) {
       ByteBuf probe = payload(sender.sndNxt(), mtuProbe, TcpHeader.ACK, true, nowNanos);
       sender.onMtuProbeSent(mtuProbe, nowNanos);
       return probe;
     }
-    int bytes = sender.nextNewBytes(shared.maxSegmentBytes(), nowNanos);
+    int bytes = NextSegment.newBytes(sender, shared.maxSegmentBytes(), nowNanos);
     if (bytes > 0) {
       return fresh(bytes, nowNanos);
     }
-    return sender.mayFinish() ? fresh(0, nowNanos) : null;
+    return sender.queue().mayFinishWith(0) ? fresh(0, nowNanos) : null;
   }
 
   private ByteBuf fresh(int bytes, long nowNanos) {
     int seq = sender.sndNxt();
-    boolean last = seq + bytes == sender.dataEnd();
-    boolean fin = last && sender.isFinQueued() && sender.mayFinishWith(bytes);
+    boolean last = seq + bytes == sender.queue().dataEnd();
+    boolean fin = sender.queue().mayFinishWith(bytes);
     int flags = TcpHeader.ACK | (last && bytes > 0 ? TcpHeader.PSH : 0);
     if (fin) {
       flags |= TcpHeader.FIN;
     }
-    if (ecn && bytes > 0 && sender.takeWindowReduced()) {
+    if (ecn && bytes > 0 && sender.quota().takeReduced()) {
       flags |= TcpHeader.CWR;
     }
     ByteBuf out = payload(seq, bytes, flags, true, nowNanos);
@@ -238,9 +238,9 @@ final class Departure {
       flight.split(index, mss);
     }
     int seq = flight.begin(index);
-    int end = SequenceNumber.earlier(flight.end(index), sender.dataEnd());
+    int end = SequenceNumber.earlier(flight.end(index), sender.queue().dataEnd());
     int bytes = end - seq;
-    int flags = TcpHeader.ACK | (end == sender.dataEnd() && bytes > 0 ? TcpHeader.PSH : 0);
+    int flags = TcpHeader.ACK | (end == sender.queue().dataEnd() && bytes > 0 ? TcpHeader.PSH : 0);
     if (isFin(index)) {
       flags |= TcpHeader.FIN;
     }
@@ -252,7 +252,7 @@ final class Departure {
   }
 
   private boolean isFin(int index) {
-    return sender.isFinSent() && sender.flight().end(index) == sender.sndNxt();
+    return sender.queue().isFinSent() && sender.flight().end(index) == sender.sndNxt();
   }
 
   private @Nullable ByteBuf tailProbe(long nowNanos) {
@@ -261,14 +261,14 @@ final class Departure {
     if (index >= 0) {
       return index < sender.flight().size() ? again(index, nowNanos) : null;
     }
-    int bytes = sender.tailProbeBytes();
+    int bytes = NextSegment.tailProbeBytes(sender);
     return bytes > 0 ? fresh(bytes, nowNanos) : null;
   }
 
   private @Nullable ByteBuf windowProbe(long nowNanos) {
     Flight flight = sender.flight();
     int seq = flight.isEmpty() ? sender.sndNxt() : flight.una();
-    if (seq == sender.dataEnd()) {
+    if (seq == sender.queue().dataEnd()) {
       return null;
     }
     ByteBuf out = payload(seq, 1, TcpHeader.ACK, false, nowNanos);
@@ -302,7 +302,7 @@ final class Departure {
       receiver.writeSackBlocks(out, blocks);
     }
     if (bytes > 0) {
-      sender.buffer().copyTo(seq - sender.dataStart(), bytes, out);
+      sender.queue().copyTo(seq, bytes, out);
     }
     due &= ~ACK_DUE;
     connection.timers().clear(TcpTimer.DELAYED_ACK);

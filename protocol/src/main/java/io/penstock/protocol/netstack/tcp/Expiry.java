@@ -36,7 +36,7 @@ final class Expiry {
   private void onRetransmit(TcpConnection connection, long nowNanos) {
     Sender sender = connection.sender();
     if (connection.state() == TcpState.SYN_SENT || connection.state() == TcpState.SYN_RECEIVED) {
-      sender.onSynTimer(nowNanos);
+      sender.onSynTimer();
       connection.departure().synchronize();
     } else if (sender.stalledNanos(nowNanos) >= connection.userTimeoutNanos()) {
       giveUp(connection, TcpCloseReason.USER_TIMEOUT);
@@ -49,7 +49,7 @@ final class Expiry {
   private void onPersist(TcpConnection connection, long nowNanos) {
     Sender sender = connection.sender();
     boolean overdue = sender.stalledNanos(nowNanos) >= connection.userTimeoutNanos();
-    if (overdue && sender.isWindowProbeOut()) {
+    if (overdue && sender.window().isProbeOut()) {
       giveUp(connection, TcpCloseReason.USER_TIMEOUT);
     } else if (sender.onPersistTimer(nowNanos)) {
       connection.departure().probeWindow();

@@ -229,10 +229,10 @@ final class Flight {
     return lostFrom < count ? lostFrom : -1;
   }
 
-  /// Removes all before `ack` and tells `rack` of each segment that was delivered.
+  /// Removes all before `ack` and tells `report` of each segment that was delivered.
   ///
   /// @return how many bytes are new, those sacked before not counted
-  int acknowledge(int ack, Rack rack) {
+  int acknowledge(int ack, AckReport report) {
     int delivered = 0;
     int popped = 0;
     while (count > 0 && SequenceNumber.isAtOrBefore(ends[head], ack)) {
@@ -243,7 +243,7 @@ final class Flight {
         sackedSegments--;
       } else {
         delivered += bytes;
-        rack.onDelivered(sentNanos[head], ends[head], (flag & RETRANSMITTED) != 0);
+        report.onDelivered(sentNanos[head], ends[head], (flag & RETRANSMITTED) != 0);
       }
       if ((flag & LOST) != 0) {
         lostBytes -= bytes;
@@ -299,7 +299,7 @@ final class Flight {
   /// Marks the segments that lie whole in a block that the peer has.
   ///
   /// @return how many bytes are new
-  int sack(int blockStart, int blockEnd, Rack rack) {
+  int sack(int blockStart, int blockEnd, AckReport report) {
     if (count == 0 || SequenceNumber.isAfter(blockEnd, end(count - 1))) {
       return 0;
     }
@@ -316,7 +316,7 @@ final class Flight {
       if ((flags[slot] & LOST) != 0) {
         lostBytes -= bytes;
       }
-      rack.onDelivered(sentNanos[slot], ends[slot], (flags[slot] & RETRANSMITTED) != 0);
+      report.onDelivered(sentNanos[slot], ends[slot], (flags[slot] & RETRANSMITTED) != 0);
       flags[slot] = (byte) ((flags[slot] & ~LOST) | SACKED);
       sackedBytes += bytes;
       sackedSegments++;

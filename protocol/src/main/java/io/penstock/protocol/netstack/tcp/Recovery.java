@@ -22,7 +22,6 @@ final class Recovery {
 
   private final CongestionControl congestion;
   private final Rack rack;
-  private final TimestampClock clock;
   private Phase phase = Phase.OPEN;
 
   /// All was sent before this when the loss was found; its acknowledgment ends the recovery.
@@ -37,10 +36,9 @@ final class Recovery {
   private boolean hasMark;
   private int markSeq;
 
-  Recovery(CongestionControl congestion, Rack rack, TimestampClock clock) {
+  Recovery(CongestionControl congestion, Rack rack) {
     this.congestion = congestion;
     this.rack = rack;
-    this.clock = clock;
   }
 
   Phase phase() {
@@ -80,9 +78,11 @@ final class Recovery {
   }
 
   /// A segment is sent again.
-  void onRetransmit(int bytes, long nowNanos) {
+  ///
+  /// @param stamp the clock of timestamps
+  void onRetransmit(int bytes, int stamp) {
     if (retransmissions++ == 0) {
-      firstRetransmissionStamp = clock.at(nowNanos);
+      firstRetransmissionStamp = stamp;
     }
     prrOutBytes += bytes;
   }
@@ -96,7 +96,7 @@ final class Recovery {
   /// One acknowledgment came while repairing: sets the window and finds the end.
   ///
   /// @param progress whether it acknowledges something and shows no further loss ("SafeACK")
-  void onAck(Flight flight, int deliveredBytes, boolean progress, int mss, long nowNanos) {
+  void onAck(Flight flight, int deliveredBytes, boolean progress, int mss) {
     if (phase != Phase.OPEN && SequenceNumber.isAtOrAfter(flight.una(), recoverSeq)) {
       end();
       return;
@@ -145,8 +145,8 @@ final class Recovery {
 
   /// F-RTO: after a timeout something was delivered that we had not sent again (RFC 5682 section
   /// 3.1 step 3b).
-  boolean isOriginalDeliveredAfterTimeout() {
-    return undoable && phase == Phase.TIMED_OUT && rack.isOriginalDelivered();
+  boolean isOriginalDeliveredAfterTimeout(AckReport report) {
+    return undoable && phase == Phase.TIMED_OUT && report.isOriginalDelivered();
   }
 
   /// One of our retransmissions was not needed; true when that holds for all of them (RFC 3708).

@@ -51,6 +51,8 @@ final class SegmentSize {
   private int probeHigh;
   private int probeLosses;
   private int probing;
+  private boolean probeOut;
+  private int probeEnd;
   private long raiseAtNanos;
   private boolean lowered;
 
@@ -184,13 +186,43 @@ final class SegmentSize {
     return payload;
   }
 
-  void onProbeDelivered() {
+  /// A segment that probes has been sent, up to this sequence number.
+  void onProbeSent(int end) {
+    probeOut = true;
+    probeEnd = end;
+  }
+
+  boolean isProbeOut() {
+    return probeOut;
+  }
+
+  /// An acknowledgment came while a probe is out.
+  ///
+  /// @return whether it covers the probe, so that segments may be larger
+  boolean onAcknowledged(int ack) {
+    if (SequenceNumber.isBefore(ack, probeEnd)) {
+      return false;
+    }
+    probeOut = false;
+    onProbeDelivered();
+    return true;
+  }
+
+  private void onProbeDelivered() {
     if (probing > pathMtu) {
       pathMtu = probing;
       lowered = pathMtu < linkMtu;
     }
     probing = 0;
     probeLosses = 0;
+  }
+
+  /// The probe that may be out counts as lost.
+  void onProbeOverdue(long nowNanos) {
+    if (probeOut) {
+      probeOut = false;
+      onProbeLost(nowNanos);
+    }
   }
 
   void onProbeLost(long nowNanos) {

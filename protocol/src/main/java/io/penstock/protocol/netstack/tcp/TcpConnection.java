@@ -77,7 +77,7 @@ public final class TcpConnection {
     TcpConfig config = shared.config();
     timestampOffset = shared.secrets().timestampOffset(flow);
     SegmentSize size = shared.segmentSize(flow, nowNanos);
-    sender = new Sender(config, timers, shared.allocator(), shared.budget(), shared.clock(), size);
+    sender = new Sender(shared, timers, size);
     receiver = new Receiver(config, shared.allocator(), shared.budget());
     departure = new Departure(this, shared);
     setKeepAlive(config.keepAliveIdleNanos());
@@ -103,7 +103,7 @@ public final class TcpConnection {
   /// How many bytes [#write] takes now. When that is less than the owner wants, it is told when
   /// there is more.
   public int writableBytes() {
-    boolean open = state.maySend() && !sender.isFinQueued();
+    boolean open = state.maySend() && !sender.queue().isFinQueued();
     int room = open ? sender.writableBytes() : 0;
     int bytes = (int) Math.min(room, shared.budget().freeBytes());
     wantsWritable = bytes == 0;
@@ -216,12 +216,12 @@ public final class TcpConnection {
 
   /// Turns Nagle's algorithm off or on.
   public void setNoDelay(boolean noDelay) {
-    sender.setNoDelay(noDelay);
+    sender.queue().setNoDelay(noDelay);
     shared.wake(this);
   }
 
   public boolean noDelay() {
-    return sender.noDelay();
+    return sender.queue().noDelay();
   }
 
   /// How long the peer may be silent before it is asked whether it lives, 0 for never.
@@ -348,7 +348,7 @@ public final class TcpConnection {
       by.onEstablished(this);
     }
     tell(CONNECTED);
-    if (sender.isFinQueued()) {
+    if (sender.queue().isFinQueued()) {
       shared.wake(this);
     }
   }

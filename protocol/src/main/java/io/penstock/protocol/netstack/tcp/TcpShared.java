@@ -26,6 +26,7 @@ final class TcpShared {
   private final ListenerTable listeners;
   private final TimeWait timeWait;
   private final RunQueues queues;
+  private final AckReport ackReport;
   private final DeadlineHeap deadlines = new DeadlineHeap();
   private final TcpCounters counters = new TcpCounters();
   private int linkMtuBytes;
@@ -53,6 +54,7 @@ final class TcpShared {
     listeners = new ListenerTable(secrets);
     timeWait = new TimeWait(this);
     queues = new RunQueues(budget);
+    ackReport = new AckReport(clock);
   }
 
   // ---- what it consists of ----
@@ -95,6 +97,11 @@ final class TcpShared {
 
   RunQueues queues() {
     return queues;
+  }
+
+  /// For the acknowledgment at hand.
+  AckReport ackReport() {
+    return ackReport;
   }
 
   DeadlineHeap deadlines() {
