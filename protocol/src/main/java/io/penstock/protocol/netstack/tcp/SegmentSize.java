@@ -3,6 +3,7 @@ package io.penstock.protocol.netstack.tcp;
 import io.penstock.protocol.netstack.wire.Ipv4Header;
 import io.penstock.protocol.netstack.wire.Ipv6Header;
 import io.penstock.protocol.netstack.wire.TcpHeader;
+import org.jspecify.annotations.Nullable;
 
 /// How large the segments of a connection are: what the peer takes, what the link carries, what
 /// routers say and what gets through when they say nothing (RFC 1191, 8201, 4821).
@@ -26,17 +27,6 @@ final class SegmentSize {
 
   private static final int LEAST_MTU_4 = 576;
 
-  /// RFC 4821 section 7.3 and 8201: larger sizes are tried again after ten minutes.
-  private static final long RAISE_AFTER_NANOS = 600_000_000_000L;
-
-  /// A black hole that was only supposed is tested soon.
-  private static final long DOUBT_NANOS = 1_000_000_000L;
-
-  /// A search ends when it is this near.
-  private static final int PRECISION_BYTES = 32;
-
-  private static final int MAX_PROBE_LOSSES = 2;
-
   private final int headerBytes;
   private final boolean ipv4;
   private int linkMtu;
@@ -48,13 +38,8 @@ final class SegmentSize {
   /// What the size was before a black hole was supposed, 0 when none is.
   private int doubted;
 
-  private int probeHigh;
-  private int probeLosses;
-  private int probing;
-  private boolean probeOut;
-  private int probeEnd;
-  private long raiseAtNanos;
-  private boolean lowered;
+  /// Exists while the path carries less than the link.
+  private @Nullable PathMtuSearch search;
 
   SegmentSize(boolean ipv4, int linkMtu, int pathMtu) {
     this.ipv4 = ipv4;
@@ -102,8 +87,7 @@ final class SegmentSize {
     if (believed >= pathMtu) {
       return false;
     }
-    lower(believed, nowNanos);
-    probeHigh = 0;
+    lower(believed, true, nowNanos).widen();
     return true;
   }
 
@@ -111,13 +95,15 @@ final class SegmentSize {
     return ipv4 ? LEAST_MTU_4 : Ipv6Header.MIN_MTU_BYTES;
   }
 
-  private void lower(int mtu, long nowNanos) {
+  /// @param known a router has said so
+  private PathMtuSearch lower(int mtu, boolean known, long nowNanos) {
     pathMtu = mtu;
-    lowered = true;
-    probing = 0;
-    probeLosses = 0;
     timeouts = 0;
-    raiseAtNanos = nowNanos + RAISE_AFTER_NANOS;
+    if (search == null) {
+      search = new PathMtuSearch();
+    }
+    search.lowered(known, nowNanos);
+    return search;
   }
 
   /// The first segment in flight timed out.
@@ -132,9 +118,7 @@ final class SegmentSize {
       return false;
     }
     doubted = pathMtu;
-    probeHigh = 0;
-    lower(smaller, nowNanos);
-    raiseAtNanos = nowNanos + DOUBT_NANOS;
+    lower(smaller, false, nowNanos).widen();
     return true;
   }
 
@@ -146,13 +130,12 @@ final class SegmentSize {
   /// gets through.
   private boolean tryAnother(long nowNanos) {
     if (pathMtu > leastMtu()) {
-      lower(leastMtu(), nowNanos);
-      raiseAtNanos = nowNanos + DOUBT_NANOS;
+      lower(leastMtu(), false, nowNanos);
       return true;
     }
     pathMtu = doubted;
     doubted = 0;
-    lowered = pathMtu < linkMtu;
+    endSearchIfWide();
     timeouts = TIMEOUTS_BEFORE_DOUBT - 1;
     return false;
   }
@@ -162,25 +145,32 @@ final class SegmentSize {
     doubted = 0;
   }
 
+  private void endSearchIfWide() {
+    if (pathMtu >= linkMtu) {
+      search = null;
+    }
+  }
+
+  // ---- probes for more ----
+
   /// The payload of a segment that probes for more, 0 when it is not the time.
   int probePayload(long nowNanos) {
-    if (!lowered || probing != 0 || nowNanos - raiseAtNanos < 0) {
+    PathMtuSearch searching = search;
+    if (searching == null || !searching.isDue(nowNanos)) {
       return 0;
     }
-    int high = probeHigh == 0 ? linkMtu : Math.min(probeHigh, linkMtu);
-    if (high - pathMtu < PRECISION_BYTES) {
-      if (probeHigh == 0 || probeHigh >= linkMtu) {
-        lowered = pathMtu < linkMtu;
+    int mtu = searching.next(pathMtu, linkMtu);
+    if (mtu == 0) {
+      if (searching.isOpen(linkMtu)) {
+        endSearchIfWide();
       }
-      probeHigh = 0;
-      raiseAtNanos = nowNanos + RAISE_AFTER_NANOS;
+      searching.rest(nowNanos);
       return 0;
     }
-    probing = probeHigh == 0 ? high : (pathMtu + high + 1) / 2;
-    int payload = payload(probing);
+    int payload = payload(mtu);
     if (payload <= mss()) {
-      probing = 0;
-      lowered = false;
+      // the peer takes no more
+      search = null;
       return 0;
     }
     return payload;
@@ -188,49 +178,42 @@ final class SegmentSize {
 
   /// A segment that probes has been sent, up to this sequence number.
   void onProbeSent(int end) {
-    probeOut = true;
-    probeEnd = end;
+    if (search != null) {
+      search.onSent(end);
+    }
   }
 
   boolean isProbeOut() {
-    return probeOut;
+    return search != null && search.isOut();
   }
 
-  /// An acknowledgment came while a probe is out.
+  /// Something was acknowledged.
   ///
-  /// @return whether it covers the probe, so that segments may be larger
+  /// @return whether a probe was, so that segments may be larger
   boolean onAcknowledged(int ack) {
-    if (SequenceNumber.isBefore(ack, probeEnd)) {
+    if (search == null || !search.isOut()) {
       return false;
     }
-    probeOut = false;
-    onProbeDelivered();
+    int delivered = search.onAcknowledged(ack);
+    if (delivered <= pathMtu) {
+      return false;
+    }
+    pathMtu = delivered;
+    endSearchIfWide();
     return true;
   }
 
-  private void onProbeDelivered() {
-    if (probing > pathMtu) {
-      pathMtu = probing;
-      lowered = pathMtu < linkMtu;
-    }
-    probing = 0;
-    probeLosses = 0;
-  }
-
-  /// The probe that may be out counts as lost.
+  /// The probe, if it is out, counts as lost.
   void onProbeOverdue(long nowNanos) {
-    if (probeOut) {
-      probeOut = false;
-      onProbeLost(nowNanos);
+    if (search != null) {
+      search.onOverdue(nowNanos);
     }
   }
 
+  /// The probe that [#probePayload] proposed is not sent.
   void onProbeLost(long nowNanos) {
-    if (++probeLosses >= MAX_PROBE_LOSSES) {
-      probeHigh = probing;
-      probeLosses = 0;
+    if (search != null) {
+      search.onLost(nowNanos);
     }
-    probing = 0;
-    raiseAtNanos = Math.max(raiseAtNanos, nowNanos);
   }
 }

@@ -261,7 +261,7 @@ final class Sender {
   }
 
   private void advance(int ack, AckReport report, long nowNanos) {
-    if (size.isProbeOut() && size.onAcknowledged(ack)) {
+    if (size.onAcknowledged(ack)) {
       congestion().setMss(size.mss());
     }
     losses.onAdvance(ack, report);
