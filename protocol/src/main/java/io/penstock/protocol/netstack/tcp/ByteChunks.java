@@ -1,7 +1,6 @@
 package io.penstock.protocol.netstack.tcp;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
 
 /// A queue of bytes in chunks of one size: the send buffer and the receive buffer of a connection.
@@ -12,16 +11,13 @@ import org.jspecify.annotations.Nullable;
 /// queue. An empty queue holds no memory but its fields.
 final class ByteChunks {
 
-  /// 8 KiB: five segments of an Ethernet, and a size that the pool keeps at hand.
-  static final int CHUNK_BYTES = 8 * 1024;
-
+  private static final int CHUNK_BYTES = ChunkPool.CHUNK_BYTES;
   private static final int SHIFT = 13;
   private static final int MASK = CHUNK_BYTES - 1;
   private static final int FIRST_SLOTS = 4;
   private static final @Nullable ByteBuf[] NO_CHUNKS = new ByteBuf[0];
 
-  private final ByteBufAllocator allocator;
-  private final MemoryBudget budget;
+  private final ChunkPool pool;
   private @Nullable ByteBuf[] ring = NO_CHUNKS;
   private int first;
   private int chunks;
@@ -34,9 +30,8 @@ final class ByteChunks {
   /// How far bytes reach that were put behind the end, counted from the front; at least `length`.
   private int extent;
 
-  ByteChunks(ByteBufAllocator allocator, MemoryBudget budget) {
-    this.allocator = allocator;
-    this.budget = budget;
+  ByteChunks(ChunkPool pool) {
+    this.pool = pool;
   }
 
   int length() {
@@ -48,7 +43,7 @@ final class ByteChunks {
   }
 
   /// Appends `bytes` readable bytes of `source` and consumes them; false, and nothing is taken,
-  /// when the budget has no room.
+  /// when the pool has no room.
   boolean append(ByteBuf source, int bytes) {
     if (!put(length, source, source.readerIndex(), bytes)) {
       return false;
@@ -58,7 +53,7 @@ final class ByteChunks {
     return true;
   }
 
-  /// Copies bytes to the place that they will have; false, and nothing is changed, when the budget
+  /// Copies bytes to the place that they will have; false, and nothing is changed, when the pool
   /// has no room.
   boolean put(int offset, ByteBuf source, int at, int bytes) {
     if (bytes == 0) {
@@ -143,7 +138,10 @@ final class ByteChunks {
     while (chunks > 0) {
       removeFirst().release();
     }
-    ring = ring.length > FIRST_SLOTS ? NO_CHUNKS : ring;
+    if (ring.length > 0) {
+      pool.rings().give(ring, ring.length);
+      ring = NO_CHUNKS;
+    }
     first = 0;
     start = 0;
     length = 0;
@@ -161,14 +159,14 @@ final class ByteChunks {
     if (missing <= 0) {
       return true;
     }
-    if (!budget.reserve(missing << SHIFT)) {
+    if (!pool.reserve(missing)) {
       return false;
     }
     if (wanted > ring.length) {
       grow(wanted);
     }
     for (int i = chunks; i < wanted; i++) {
-      ring[(first + i) & (ring.length - 1)] = allocator.directBuffer(CHUNK_BYTES, CHUNK_BYTES);
+      ring[(first + i) & (ring.length - 1)] = pool.take();
     }
     chunks = wanted;
     return true;
@@ -176,9 +174,14 @@ final class ByteChunks {
 
   private void grow(int wanted) {
     int slots = Math.max(FIRST_SLOTS, Integer.highestOneBit(wanted - 1) << 1);
-    @Nullable ByteBuf[] grown = new ByteBuf[slots];
+    @Nullable ByteBuf[] grown = pool.rings().take(slots);
     for (int i = 0; i < chunks; i++) {
-      grown[i] = ring[(first + i) & (ring.length - 1)];
+      int at = (first + i) & (ring.length - 1);
+      grown[i] = ring[at];
+      ring[at] = null;
+    }
+    if (ring.length > 0) {
+      pool.rings().give(ring, ring.length);
     }
     ring = grown;
     first = 0;
@@ -189,7 +192,7 @@ final class ByteChunks {
     ring[first] = null;
     first = (first + 1) & (ring.length - 1);
     chunks--;
-    budget.release(CHUNK_BYTES);
+    pool.unreserve();
     return removed;
   }
 }

@@ -1,14 +1,12 @@
 package io.penstock.protocol.netstack.tcp;
 
-import java.util.Arrays;
-
 /// The segments that were sent and are not yet acknowledged, in the order of their bytes: the
 /// scoreboard of SACK (RFC 2018, 6675) with the times that RACK needs (RFC 8985).
 ///
-/// A ring of primitive arrays, 13 bytes a segment, that does not exist while nothing is in flight
-/// for the first time. Segments follow each other without gaps: each begins where the one before
-/// ends, the first at [#una]. A segment is *sacked*, *lost*, or still in the pipe; sending it again
-/// puts a lost one back into the pipe.
+/// The segments are a ring of [FlightSlots], which are held only while something is in flight. They
+/// follow each other without gaps: each begins where the one before ends, the first at [#una]. A
+/// segment is *sacked*, *lost*, or still in the pipe; sending it again puts a lost one back into
+/// the pipe.
 final class Flight {
 
   private static final int SACKED = 1;
@@ -17,17 +15,10 @@ final class Flight {
   private static final int MTU_PROBE = 8;
 
   private static final int FIRST_SLOTS = 2;
-  private static final int KEPT_SLOTS = 64;
-  private static final int CACHED_BLOCKS = 4;
-  private static final int[] NO_ENDS = new int[0];
-  private static final long[] NO_TIMES = new long[0];
-  private static final byte[] NO_FLAGS = new byte[0];
+  private static final FlightSlots NO_SLOTS = new FlightSlots(0);
 
-  private int[] ends = NO_ENDS;
-  private long[] sentNanos = NO_TIMES;
-  private byte[] flags = NO_FLAGS;
-  private int[] cachedStart = NO_ENDS;
-  private int[] cachedEnd = NO_ENDS;
+  private final Spares<FlightSlots> spares;
+  private FlightSlots slots = NO_SLOTS;
   private int head;
   private int count;
   private int una;
@@ -37,6 +28,10 @@ final class Flight {
 
   /// No segment before this one is lost.
   private int lostFrom;
+
+  Flight(Spares<FlightSlots> spares) {
+    this.spares = spares;
+  }
 
   void start(int firstSequenceNumber) {
     una = firstSequenceNumber;
@@ -77,7 +72,7 @@ final class Flight {
   }
 
   private int slot(int index) {
-    return (head + index) & (ends.length - 1);
+    return (head + index) & (slots.count() - 1);
   }
 
   int begin(int index) {
@@ -85,7 +80,7 @@ final class Flight {
   }
 
   int end(int index) {
-    return ends[slot(index)];
+    return slots.ends[slot(index)];
   }
 
   int bytes(int index) {
@@ -93,67 +88,69 @@ final class Flight {
   }
 
   long sentNanos(int index) {
-    return sentNanos[slot(index)];
+    return slots.sentNanos[slot(index)];
   }
 
   boolean isSacked(int index) {
-    return (flags[slot(index)] & SACKED) != 0;
+    return (slots.flags[slot(index)] & SACKED) != 0;
   }
 
   boolean isLost(int index) {
-    return (flags[slot(index)] & LOST) != 0;
+    return (slots.flags[slot(index)] & LOST) != 0;
   }
 
   boolean isRetransmitted(int index) {
-    return (flags[slot(index)] & RETRANSMITTED) != 0;
+    return (slots.flags[slot(index)] & RETRANSMITTED) != 0;
   }
 
   boolean isMtuProbe(int index) {
-    return (flags[slot(index)] & MTU_PROBE) != 0;
+    return (slots.flags[slot(index)] & MTU_PROBE) != 0;
   }
 
   /// Adds what was just sent behind all others.
   void add(int end, long nowNanos) {
-    if (count == ends.length) {
+    if (count == slots.count()) {
       grow();
     }
     int slot = slot(count);
-    ends[slot] = end;
-    sentNanos[slot] = nowNanos;
-    flags[slot] = 0;
+    slots.ends[slot] = end;
+    slots.sentNanos[slot] = nowNanos;
+    slots.flags[slot] = 0;
     count++;
   }
 
   void addMtuProbe(int end, long nowNanos) {
     add(end, nowNanos);
-    flags[slot(count - 1)] = MTU_PROBE;
+    slots.flags[slot(count - 1)] = MTU_PROBE;
   }
 
   private void grow() {
-    int slots = Math.max(FIRST_SLOTS, ends.length * 2);
-    int[] newEnds = new int[slots];
-    long[] newTimes = new long[slots];
-    byte[] newFlags = new byte[slots];
+    FlightSlots wider = spares.take(Math.max(FIRST_SLOTS, slots.count() * 2));
     for (int i = 0; i < count; i++) {
-      int slot = slot(i);
-      newEnds[i] = ends[slot];
-      newTimes[i] = sentNanos[slot];
-      newFlags[i] = flags[slot];
+      wider.copySegment(i, slots, slot(i));
     }
-    ends = newEnds;
-    sentNanos = newTimes;
-    flags = newFlags;
+    wider.copyBlocks(slots);
+    giveBack();
+    slots = wider;
     head = 0;
+  }
+
+  private void giveBack() {
+    if (slots != NO_SLOTS) {
+      slots.forgetBlocks();
+      spares.give(slots, slots.count());
+      slots = NO_SLOTS;
+    }
   }
 
   /// Marks a segment as sent again now.
   void retransmitted(int index, long nowNanos) {
     int slot = slot(index);
-    if ((flags[slot] & LOST) != 0) {
+    if ((slots.flags[slot] & LOST) != 0) {
       lostBytes -= bytes(index);
     }
-    flags[slot] = (byte) ((flags[slot] & ~(LOST | MTU_PROBE)) | RETRANSMITTED);
-    sentNanos[slot] = nowNanos;
+    slots.flags[slot] = (byte) ((slots.flags[slot] & ~(LOST | MTU_PROBE)) | RETRANSMITTED);
+    slots.sentNanos[slot] = nowNanos;
   }
 
   /// Cuts a segment in two, of which the first has `bytes` bytes: it no longer fits the path.
@@ -161,22 +158,18 @@ final class Flight {
     assert bytes > 0 && bytes < bytes(index);
     int cut = begin(index) + bytes;
     int slot = slot(index);
-    int rest = ends[slot];
-    long time = sentNanos[slot];
-    byte flag = flags[slot];
+    int rest = slots.ends[slot];
+    long time = slots.sentNanos[slot];
+    byte flag = slots.flags[slot];
     add(0, 0);
     for (int i = count - 1; i > index + 1; i--) {
-      int to = slot(i);
-      int from = slot(i - 1);
-      ends[to] = ends[from];
-      sentNanos[to] = sentNanos[from];
-      flags[to] = flags[from];
+      slots.copySegment(slot(i), slots, slot(i - 1));
     }
-    ends[slot(index)] = cut;
+    slots.ends[slot(index)] = cut;
     int second = slot(index + 1);
-    ends[second] = rest;
-    sentNanos[second] = time;
-    flags[second] = flag;
+    slots.ends[second] = rest;
+    slots.sentNanos[second] = time;
+    slots.flags[second] = flag;
     if ((flag & SACKED) != 0) {
       sackedSegments++;
     }
@@ -184,8 +177,8 @@ final class Flight {
 
   void markLost(int index) {
     int slot = slot(index);
-    if ((flags[slot] & (LOST | SACKED)) == 0) {
-      flags[slot] |= LOST;
+    if ((slots.flags[slot] & (LOST | SACKED)) == 0) {
+      slots.flags[slot] |= LOST;
       lostBytes += bytes(index);
       lostFrom = Math.min(lostFrom, index);
     }
@@ -196,11 +189,11 @@ final class Flight {
   void markAllLost() {
     if (count > 0 && isSacked(0)) {
       for (int i = 0; i < count; i++) {
-        flags[slot(i)] &= ~SACKED;
+        slots.flags[slot(i)] &= ~SACKED;
       }
       sackedBytes = 0;
       sackedSegments = 0;
-      forgetBlocks();
+      slots.forgetBlocks();
     }
     for (int i = 0; i < count; i++) {
       markLost(i);
@@ -211,7 +204,7 @@ final class Flight {
   void unmarkLost() {
     for (int i = lostFrom; i < count && lostBytes > 0; i++) {
       if (isLost(i)) {
-        flags[slot(i)] &= ~LOST;
+        slots.flags[slot(i)] &= ~LOST;
         lostBytes -= bytes(i);
       }
     }
@@ -235,21 +228,21 @@ final class Flight {
   int acknowledge(int ack, AckReport report) {
     int delivered = 0;
     int popped = 0;
-    while (count > 0 && SequenceNumber.isAtOrBefore(ends[head], ack)) {
-      int bytes = ends[head] - una;
-      int flag = flags[head];
+    while (count > 0 && SequenceNumber.isAtOrBefore(slots.ends[head], ack)) {
+      int bytes = slots.ends[head] - una;
+      int flag = slots.flags[head];
       if ((flag & SACKED) != 0) {
         sackedBytes -= bytes;
         sackedSegments--;
       } else {
         delivered += bytes;
-        report.onDelivered(sentNanos[head], ends[head], (flag & RETRANSMITTED) != 0);
+        report.onDelivered(slots.sentNanos[head], slots.ends[head], (flag & RETRANSMITTED) != 0);
       }
       if ((flag & LOST) != 0) {
         lostBytes -= bytes;
       }
-      una = ends[head];
-      head = (head + 1) & (ends.length - 1);
+      una = slots.ends[head];
+      head = (head + 1) & (slots.count() - 1);
       count--;
       popped++;
     }
@@ -268,7 +261,7 @@ final class Flight {
     if (count == 0) {
       return 0;
     }
-    int flag = flags[head];
+    int flag = slots.flags[head];
     if ((flag & LOST) != 0) {
       lostBytes -= bytes;
     }
@@ -282,18 +275,7 @@ final class Flight {
   private void rest() {
     head = 0;
     lostFrom = 0;
-    forgetBlocks();
-    if (ends.length > KEPT_SLOTS) {
-      trim();
-    }
-  }
-
-  /// Gives the memory back; nothing may be in flight.
-  void trim() {
-    assert count == 0;
-    ends = NO_ENDS;
-    sentNanos = NO_TIMES;
-    flags = NO_FLAGS;
+    giveBack();
   }
 
   /// Marks the segments that lie whole in a block that the peer has.
@@ -313,11 +295,12 @@ final class Flight {
       }
       int slot = slot(i);
       int bytes = bytes(i);
-      if ((flags[slot] & LOST) != 0) {
+      if ((slots.flags[slot] & LOST) != 0) {
         lostBytes -= bytes;
       }
-      report.onDelivered(sentNanos[slot], ends[slot], (flags[slot] & RETRANSMITTED) != 0);
-      flags[slot] = (byte) ((flags[slot] & ~LOST) | SACKED);
+      report.onDelivered(
+          slots.sentNanos[slot], slots.ends[slot], (slots.flags[slot] & RETRANSMITTED) != 0);
+      slots.flags[slot] = (byte) ((slots.flags[slot] & ~LOST) | SACKED);
       sackedBytes += bytes;
       sackedSegments++;
       delivered += bytes;
@@ -327,29 +310,20 @@ final class Flight {
 
   /// A block that has only grown at its end needs a look at its new part only.
   private int seenUpTo(int blockStart, int blockEnd) {
-    if (cachedStart.length == 0) {
-      cachedStart = new int[CACHED_BLOCKS];
-      cachedEnd = new int[CACHED_BLOCKS];
-    }
-    for (int i = 0; i < CACHED_BLOCKS; i++) {
-      if (cachedStart[i] == blockStart
-          && cachedEnd[i] != blockStart
-          && SequenceNumber.isAtOrBefore(cachedEnd[i], blockEnd)) {
-        int seen = cachedEnd[i];
-        cachedEnd[i] = blockEnd;
+    for (int i = 0; i < FlightSlots.CACHED_BLOCKS; i++) {
+      if (slots.cachedStart[i] == blockStart
+          && slots.cachedEnd[i] != blockStart
+          && SequenceNumber.isAtOrBefore(slots.cachedEnd[i], blockEnd)) {
+        int seen = slots.cachedEnd[i];
+        slots.cachedEnd[i] = blockEnd;
         return seen;
       }
     }
-    System.arraycopy(cachedStart, 0, cachedStart, 1, CACHED_BLOCKS - 1);
-    System.arraycopy(cachedEnd, 0, cachedEnd, 1, CACHED_BLOCKS - 1);
-    cachedStart[0] = blockStart;
-    cachedEnd[0] = blockEnd;
+    System.arraycopy(slots.cachedStart, 0, slots.cachedStart, 1, FlightSlots.CACHED_BLOCKS - 1);
+    System.arraycopy(slots.cachedEnd, 0, slots.cachedEnd, 1, FlightSlots.CACHED_BLOCKS - 1);
+    slots.cachedStart[0] = blockStart;
+    slots.cachedEnd[0] = blockEnd;
     return blockStart;
-  }
-
-  private void forgetBlocks() {
-    Arrays.fill(cachedStart, 0);
-    Arrays.fill(cachedEnd, 0);
   }
 
   /// The first segment that ends after `sequenceNumber`.

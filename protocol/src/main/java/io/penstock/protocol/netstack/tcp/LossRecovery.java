@@ -14,7 +14,7 @@ final class LossRecovery {
   private final RttEstimator rtt;
   private final CongestionControl congestion;
   private final SegmentSize size;
-  private final Flight flight = new Flight();
+  private final Flight flight;
   private final Rack rack = new Rack();
 
   /// Made when something has to be repaired for the first time.
@@ -28,7 +28,12 @@ final class LossRecovery {
   private boolean sack;
 
   LossRecovery(
-      TcpTimer.Table timers, RttEstimator rtt, CongestionControl congestion, SegmentSize size) {
+      TcpTimer.Table timers,
+      RttEstimator rtt,
+      CongestionControl congestion,
+      SegmentSize size,
+      Flight flight) {
+    this.flight = flight;
     this.timers = timers;
     this.rtt = rtt;
     this.congestion = congestion;

@@ -17,8 +17,8 @@ final class Rack {
   private boolean reorderingSeen;
   private boolean hasFack;
   private int fack;
-  private int reoWndMult = 1;
-  private int reoWndPersist;
+  private byte reoWndMult = 1;
+  private byte reoWndPersist;
   private boolean inDsackRound;
   private int dsackRound;
 
@@ -62,7 +62,7 @@ final class Rack {
     }
     inDsackRound = true;
     dsackRound = sndNxt;
-    reoWndMult = Math.min(MAX_REO_WND_MULT, reoWndMult + 1);
+    reoWndMult = (byte) Math.min(MAX_REO_WND_MULT, reoWndMult + 1);
     reoWndPersist = REO_WND_PERSIST;
   }
 

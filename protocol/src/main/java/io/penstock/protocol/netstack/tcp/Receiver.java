@@ -1,7 +1,6 @@
 package io.penstock.protocol.netstack.tcp;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
 
 /// The receiving half of a connection: what has come, what is offered, and when that is said.
@@ -25,8 +24,7 @@ final class Receiver {
     NOW
   }
 
-  private final TcpConfig config;
-  private final MemoryBudget budget;
+  private final TcpShared shared;
   private final ByteChunks buffer;
   private @Nullable OutOfOrder outOfOrder;
   private int rcvNxt;
@@ -46,11 +44,10 @@ final class Receiver {
   private int readInRound;
   private long roundEndNanos;
 
-  Receiver(TcpConfig config, ByteBufAllocator allocator, MemoryBudget budget) {
-    this.config = config;
-    this.budget = budget;
-    buffer = new ByteChunks(allocator, budget);
-    windowLimit = config.initialReceiveBufferBytes();
+  Receiver(TcpShared shared) {
+    this.shared = shared;
+    buffer = new ByteChunks(shared.chunks());
+    windowLimit = shared.config().initialReceiveBufferBytes();
   }
 
   /// The shift that we offer: enough for the widest window.
@@ -154,14 +151,14 @@ final class Receiver {
 
   private OutOfOrder ranges() {
     if (outOfOrder == null) {
-      outOfOrder = new OutOfOrder(config.maxGaps());
+      outOfOrder = new OutOfOrder(shared.config().maxGaps());
     }
     return outOfOrder;
   }
 
   private Urgency urgencyOf(int bytes) {
     unackedBytes += bytes;
-    if (quickAcks > 0 || config.delayedAckMillis() == 0) {
+    if (quickAcks > 0 || shared.config().delayedAckMillis() == 0) {
       return Urgency.NOW;
     }
     return unackedBytes >= FULL_SEGMENTS_PER_ACK * largestSegment ? Urgency.NOW : Urgency.DELAYED;
@@ -204,6 +201,7 @@ final class Receiver {
 
   /// Widens the window when its owner reads most of it within a round trip.
   void tune(RttEstimator rtt, long nowNanos) {
+    TcpConfig config = shared.config();
     if (!config.autotunes() || (shift == 0 && windowLimit >= MAX_UNSCALED_WINDOW)) {
       return;
     }
@@ -211,7 +209,7 @@ final class Receiver {
       return;
     }
     int wanted = 2 * readInRound;
-    if (wanted > windowLimit && budget.freeBytes() > 4L * windowLimit) {
+    if (wanted > windowLimit && shared.chunks().freeBytes() > 4L * windowLimit) {
       int most = shift == 0 ? MAX_UNSCALED_WINDOW : config.maxReceiveBufferBytes();
       windowLimit = Math.min(most, 2 * wanted);
     }

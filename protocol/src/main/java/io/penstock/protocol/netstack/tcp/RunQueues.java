@@ -8,39 +8,36 @@ import org.jspecify.annotations.Nullable;
 /// in one twice.
 final class RunQueues {
 
-  private final MemoryBudget budget;
+  // in which queues a connection stands
+  private static final int SENDING = 1;
+  private static final int READY = 2;
+  private static final int AWAITING_MEMORY = 4;
+
+  private final ChunkPool chunks;
   private final ArrayDeque<TcpConnection> sending = new ArrayDeque<>();
   private final ArrayDeque<TcpConnection> ready = new ArrayDeque<>();
   private final ArrayDeque<TcpListener> acceptable = new ArrayDeque<>();
   private final ArrayDeque<TcpConnection> awaitingMemory = new ArrayDeque<>();
 
-  RunQueues(MemoryBudget budget) {
-    this.budget = budget;
+  RunQueues(ChunkPool chunks) {
+    this.chunks = chunks;
   }
 
   /// The connection may have something to send.
   void wake(TcpConnection connection) {
-    if (!connection.queuedToSend && connection.state() != TcpState.CLOSED) {
-      connection.queuedToSend = true;
-      sending.add(connection);
+    if (connection.state() != TcpState.CLOSED) {
+      stand(connection, SENDING, sending);
     }
   }
 
   /// The next connection that may have something to send, null when there is none.
   @Nullable TcpConnection pollSending() {
-    TcpConnection connection = sending.poll();
-    if (connection != null) {
-      connection.queuedToSend = false;
-    }
-    return connection;
+    return leave(sending.poll(), SENDING);
   }
 
   /// The connection has news for its owner.
   void ready(TcpConnection connection) {
-    if (!connection.queuedReady) {
-      connection.queuedReady = true;
-      ready.add(connection);
-    }
+    stand(connection, READY, ready);
   }
 
   /// The next connection with news for its owner, null when there is none.
@@ -48,27 +45,20 @@ final class RunQueues {
     if (!awaitingMemory.isEmpty()) {
       tellOfMemory();
     }
-    TcpConnection connection = ready.poll();
-    if (connection != null) {
-      connection.queuedReady = false;
-    }
-    return connection;
+    return leave(ready.poll(), READY);
   }
 
   /// The connection wants to write and the buffers of all are full.
   void awaitMemory(TcpConnection connection) {
-    if (!connection.queuedForMemory) {
-      connection.queuedForMemory = true;
-      awaitingMemory.add(connection);
-    }
+    stand(connection, AWAITING_MEMORY, awaitingMemory);
   }
 
   /// Lets as many writers go on as there is memory for, those first that have waited longest.
   private void tellOfMemory() {
-    long free = budget.freeBytes() / ByteChunks.CHUNK_BYTES;
+    long free = chunks.freeBytes() / ChunkPool.CHUNK_BYTES;
     for (long told = Math.min(free, awaitingMemory.size()); told > 0; told--) {
       TcpConnection connection = awaitingMemory.remove();
-      connection.queuedForMemory = false;
+      leave(connection, AWAITING_MEMORY);
       connection.tellWritable();
     }
   }
@@ -94,5 +84,19 @@ final class RunQueues {
   void close() {
     sending.clear();
     awaitingMemory.clear();
+  }
+
+  private static void stand(TcpConnection connection, int in, ArrayDeque<TcpConnection> queue) {
+    if ((connection.queues & in) == 0) {
+      connection.queues |= (byte) in;
+      queue.add(connection);
+    }
+  }
+
+  private static @Nullable TcpConnection leave(@Nullable TcpConnection connection, int from) {
+    if (connection != null) {
+      connection.queues &= (byte) ~from;
+    }
+    return connection;
   }
 }

@@ -8,12 +8,12 @@ final class SendWindow {
   private int largest;
   private int updateSeq;
   private int updateAck;
-  private int shift;
+  private byte shift;
   private boolean probeOut;
 
   /// What the peer's windows are to be multiplied by, as a power of two.
   void scale(int windowShift) {
-    shift = windowShift;
+    shift = (byte) windowShift;
   }
 
   /// The first window.

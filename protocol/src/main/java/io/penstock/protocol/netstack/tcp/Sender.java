@@ -26,11 +26,11 @@ final class Sender {
     this.timers = timers;
     this.size = size;
     TcpConfig config = shared.config();
-    queue = new SendQueue(new ByteChunks(shared.allocator(), shared.budget()), config.noDelay());
+    queue = new SendQueue(new ByteChunks(shared.chunks()), config.noDelay());
     rtt = new RttEstimator(config);
     CongestionControl congestion = CongestionControl.of(config.congestion(), size.mss());
     quota = new SendQuota(congestion, rtt, config.pacing());
-    losses = new LossRecovery(timers, rtt, congestion, size);
+    losses = new LossRecovery(timers, rtt, congestion, size, new Flight(shared.flights()));
   }
 
   // ---- the handshake ----
@@ -71,7 +71,6 @@ final class Sender {
       rtt.handshakeLostSyn(3 * shared.config().initialRtoNanos());
       congestion().setCwnd(size.mss());
     }
-    flight().trim();
     timers.clear(TcpTimer.RETRANSMIT);
     window.start(segment, scaled);
     queue.onEstablished();
@@ -330,17 +329,16 @@ final class Sender {
 
   /// The tail of the flight is silent.
   ///
-  /// @return the segment to send again, -1 when new bytes may go instead
-  int onLossProbeTimer(long nowNanos) {
+  /// @return whether new bytes probe it, else the last segment does again
+  boolean onLossProbeTimer(long nowNanos) {
     timers.set(TcpTimer.RETRANSMIT, rtt.rtoDeadline(nowNanos));
     int unsent = queue.unsentBytes();
     boolean hasNew = unsent > 0 && roomInWindow() >= Math.min(unsent, size.mss());
     losses.onTailProbe(sndNxt(), !hasNew);
     if (hasNew) {
       queue.push();
-      return -1;
     }
-    return flight().size() - 1;
+    return hasNew;
   }
 
   /// The first segment in flight is overdue.

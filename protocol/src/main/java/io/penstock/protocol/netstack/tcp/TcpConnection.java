@@ -63,12 +63,10 @@ public final class TcpConnection {
   private long heardNanos;
   private @Nullable ChallengeLimit challenges;
 
-  // where the layer has this connection
+  // where the stack has this connection: in the heap of deadlines, and in which of its queues
   int heapIndex = -1;
   long heapNanos;
-  boolean queuedToSend;
-  boolean queuedReady;
-  boolean queuedForMemory;
+  byte queues;
 
   TcpConnection(TcpShared shared, Flow flow, TcpState state, long nowNanos) {
     this.shared = shared;
@@ -78,8 +76,8 @@ public final class TcpConnection {
     timestampOffset = shared.secrets().timestampOffset(flow);
     SegmentSize size = shared.segmentSize(flow, nowNanos);
     sender = new Sender(shared, timers, size);
-    receiver = new Receiver(config, shared.allocator(), shared.budget());
-    departure = new Departure(this, shared);
+    receiver = new Receiver(shared);
+    departure = new Departure(this);
     setKeepAlive(config.keepAliveIdleNanos());
     userTimeoutNanos = config.userTimeoutNanos();
     heardNanos = nowNanos;
@@ -105,7 +103,7 @@ public final class TcpConnection {
   public int writableBytes() {
     boolean open = state.maySend() && !sender.queue().isFinQueued();
     int room = open ? sender.writableBytes() : 0;
-    int bytes = (int) Math.min(room, shared.budget().freeBytes());
+    int bytes = (int) Math.min(room, shared.chunks().freeBytes());
     wantsWritable = bytes == 0;
     if (room > 0 && bytes == 0) {
       shared.queues().awaitMemory(this);

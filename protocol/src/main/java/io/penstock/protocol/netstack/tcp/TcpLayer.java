@@ -313,7 +313,7 @@ public final class TcpLayer {
 
   /// What all buffers hold together.
   public long heldBytes() {
-    return shared.budget().heldBytes();
+    return shared.chunks().heldBytes();
   }
 
   public void forEachConnection(Consumer<TcpConnection> action) {

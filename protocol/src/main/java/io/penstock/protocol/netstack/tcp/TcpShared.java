@@ -16,12 +16,12 @@ final class TcpShared {
 
   private final TcpConfig config;
   private final LinkTraits link;
-  private final ByteBufAllocator allocator;
   private final PathMtuTable paths;
   private final TcpSecrets secrets;
   private final TimestampClock clock;
   private final SegmentWriter segments;
-  private final MemoryBudget budget;
+  private final ChunkPool chunks;
+  private final Spares<FlightSlots> flights = new Spares<>(FlightSlots::new);
   private final ConnectionTable connections;
   private final ListenerTable listeners;
   private final TimeWait timeWait;
@@ -42,18 +42,17 @@ final class TcpShared {
       long nowNanos) {
     this.config = config;
     this.link = link;
-    this.allocator = allocator;
     this.paths = paths;
     this.nowNanos = nowNanos;
     linkMtuBytes = link.mtuBytes();
     secrets = new TcpSecrets(random, nowNanos);
     clock = new TimestampClock(nowNanos);
     segments = new SegmentWriter(output, link.checksumOffload());
-    budget = new MemoryBudget(config.stackBufferBytes());
+    chunks = new ChunkPool(allocator, config.stackBufferBytes());
     connections = new ConnectionTable(secrets);
     listeners = new ListenerTable(secrets);
     timeWait = new TimeWait(this);
-    queues = new RunQueues(budget);
+    queues = new RunQueues(chunks);
     ackReport = new AckReport(clock);
   }
 
@@ -63,12 +62,14 @@ final class TcpShared {
     return config;
   }
 
-  ByteBufAllocator allocator() {
-    return allocator;
+  /// The memory of all buffers.
+  ChunkPool chunks() {
+    return chunks;
   }
 
-  MemoryBudget budget() {
-    return budget;
+  /// Where flights get their slots from.
+  Spares<FlightSlots> flights() {
+    return flights;
   }
 
   TcpSecrets secrets() {

@@ -16,8 +16,8 @@ final class Conversation {
   private final long receiveSeed;
   private final long toSend;
   private final long toReceive;
-  private final byte[] actual = new byte[ByteChunks.CHUNK_BYTES];
-  private final byte[] expected = new byte[ByteChunks.CHUNK_BYTES];
+  private final byte[] actual = new byte[ChunkPool.CHUNK_BYTES];
+  private final byte[] expected = new byte[ChunkPool.CHUNK_BYTES];
   private long sent;
   private long received;
   private boolean peerFinished;

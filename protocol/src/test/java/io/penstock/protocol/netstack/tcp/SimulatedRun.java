@@ -206,7 +206,7 @@ final class SimulatedRun {
       long bound =
           (long) connection.receiver().windowLimitBytes()
               + host.config.maxSendBufferBytes()
-              + 4L * ByteChunks.CHUNK_BYTES;
+              + 4L * ChunkPool.CHUNK_BYTES;
       if (flight.sackedBytes() + flight.lostBytes() > flight.outstandingBytes()
           || flight.lostBytes() < 0
           || host.tcp.heldBytes() > bound) {
