@@ -13,8 +13,20 @@ import org.jspecify.annotations.Nullable;
 /// session before it ends, and keeps an idle connection alive.
 ///
 /// Requests go out one at a time, each on a stream of its own. Everything that wants one is a
-/// [Work] in a short queue: establishing, automatic renewals, keep-alives and the owner's commands.
-/// A token is fetched from outside for a renewal and kept for everything that needs one after it.
+/// [Work] in a short queue: establishing, automatic renewals and the owner's commands. A token is
+/// fetched from outside for a renewal; once the server has taken it, it is kept for everything that
+/// needs one.
+///
+/// ```
+///            ┌── needs a token ──► FETCHING_TOKEN ──┐
+/// IDLE ──work┤                                      ├─► EXCHANGING ──answer, failure──► IDLE
+///   ▲        └── has one ───────────────────────────┤        ▲
+///   │                                               └► READY ┘ a keep-alive was answered
+///   └── any ──close──► ENDED
+/// ```
+///
+/// Keep-alives stand in no queue: a supplier may look for a token for as long as the connection may
+/// be idle, and the tunnel is kept alive with the present token meanwhile.
 ///
 /// **Time.** Nanoseconds of a monotonic clock, and Unix milliseconds where the server's expiry is
 /// compared with today.
@@ -27,9 +39,15 @@ public final class ClientTunnel implements Engine {
 
   private static final int MAX_WAITING = 16;
 
+  /// How far the work in hand is.
   private enum Phase {
+    /// There is none.
     IDLE,
+    /// It waits for its token.
     FETCHING_TOKEN,
+    /// It waits until a keep-alive has its answer.
+    READY,
+    /// Its request is out.
     EXCHANGING,
     ENDED
   }
@@ -43,7 +61,7 @@ public final class ClientTunnel implements Engine {
     RESPONSE,
     /// When the session is to be renewed.
     RENEW,
-    /// When the connection would soon be idle.
+    /// When to look whether the connection has been quiet for too long.
     KEEP_ALIVE
   }
 
@@ -51,7 +69,6 @@ public final class ClientTunnel implements Engine {
     FIRST_RENEWAL,
     FIRST_ASSIGNMENT,
     AUTO_RENEWAL,
-    KEEP_ALIVE,
     RENEWAL,
     ASSIGNMENT
   }
@@ -62,17 +79,22 @@ public final class ClientTunnel implements Engine {
   private final TunnelStates states = new TunnelStates();
   private final Timers<Timer> timers = new Timers<>(Timer.values());
   private final RenewalSchedule schedule;
+  private final KeepAlive keepAlive;
   private final Queue<ClientAction> actions = new ArrayDeque<>(4);
   private final Queue<Work> waiting = new ArrayDeque<>(4);
 
   private Phase phase = Phase.IDLE;
   private Work work;
+
+  /// Reads the response to the request that is out, of the work in hand or of a keep-alive.
   private @Nullable ControlResponseReader reader;
+
   private String token = "";
-  private long ticket;
+  private String fetchedToken = "";
+  private long tokenTicket;
+  private long commandTicket;
   private long expiryNanos;
   private long packets;
-  private long packetsAtKeepAlive;
 
   /// Starts to establish the tunnel.
   ///
@@ -81,6 +103,7 @@ public final class ClientTunnel implements Engine {
     requireWanted(wanted);
     this.config = config;
     this.schedule = new RenewalSchedule(config.renewalThresholdNanos());
+    this.keepAlive = new KeepAlive(config.keepAliveNanos());
     this.work = new Work(Kind.FIRST_RENEWAL, 0, List.copyOf(wanted));
     timers.arm(Timer.CONNECT, nowNanos, config.connectTimeoutNanos());
     fetchToken(nowNanos);
@@ -90,24 +113,23 @@ public final class ClientTunnel implements Engine {
 
   /// Takes the token of [ClientAction.FetchToken].
   public void tokenFetched(long ticket, String token, long nowNanos) {
-    if (phase != Phase.FETCHING_TOKEN || ticket != this.ticket) {
+    if (phase != Phase.FETCHING_TOKEN || ticket != tokenTicket) {
       return;
     }
-    timers.disarm(Timer.TOKEN);
     if (!ControlRequest.isSendable(token)) {
       failed(new ConnectFault.NoToken("it cannot be sent"), nowNanos);
       return;
     }
-    this.token = token;
-    send(new ControlRequest.SessionRenewal(token), nowNanos);
+    timers.disarm(Timer.TOKEN);
+    fetchedToken = token;
+    begin(nowNanos);
   }
 
   /// There is no token.
   ///
   /// @param detail what the supplier said
   public void tokenFailed(long ticket, String detail, long nowNanos) {
-    if (phase == Phase.FETCHING_TOKEN && ticket == this.ticket) {
-      timers.disarm(Timer.TOKEN);
+    if (phase == Phase.FETCHING_TOKEN && ticket == tokenTicket) {
       failed(new ConnectFault.NoToken(detail), nowNanos);
     }
   }
@@ -116,21 +138,21 @@ public final class ClientTunnel implements Engine {
 
   /// Takes bytes of the response; the buffer is released.
   public void receive(ByteBuf in, long nowNanos) {
-    if (phase != Phase.EXCHANGING || reader == null) {
+    if (reader == null) {
       in.release();
     } else if (reader.receive(in) instanceof ControlResponseReader.Outcome.Faulty(var fault)) {
       actions.add(ClientAction.DropRequest.DROP_REQUEST);
-      failed(fault, nowNanos);
+      unanswered(fault, nowNanos);
     }
   }
 
   /// The response came to its FIN.
   public void responseFinished(long nowNanos, long nowMillis) {
-    if (phase != Phase.EXCHANGING || reader == null) {
+    if (reader == null) {
       return;
     }
     switch (reader.finish()) {
-      case ControlResponseReader.Outcome.Faulty(ResponseFault fault) -> failed(fault, nowNanos);
+      case ControlResponseReader.Outcome.Faulty(ResponseFault fault) -> unanswered(fault, nowNanos);
       case ControlResponseReader.Outcome.Whole(ControlResponse response) ->
           answered(response, nowNanos, nowMillis);
       case ControlResponseReader.Outcome.Incomplete _ -> throw new AssertionError();
@@ -139,8 +161,8 @@ public final class ClientTunnel implements Engine {
 
   /// The stream broke, or could not be opened.
   public void requestFailed(String detail, long nowNanos) {
-    if (phase == Phase.EXCHANGING) {
-      failed(new ResponseFault.StreamFailed(detail), nowNanos);
+    if (reader != null) {
+      unanswered(new ResponseFault.StreamFailed(detail), nowNanos);
     }
   }
 
@@ -192,12 +214,11 @@ public final class ClientTunnel implements Engine {
       end(new TunnelEnd.ConnectFailed(ConnectFault.Timeout.TIMEOUT));
     }
     if (timers.fire(Timer.TOKEN, nowNanos)) {
-      ticket++;
       failed(new ConnectFault.NoToken("the supplier did not answer in time"), nowNanos);
     }
     if (timers.fire(Timer.RESPONSE, nowNanos)) {
       actions.add(ClientAction.DropRequest.DROP_REQUEST);
-      failed(ResponseFault.NoResponse.NO_RESPONSE, nowNanos);
+      unanswered(ResponseFault.NoResponse.NO_RESPONSE, nowNanos);
     }
     if (timers.fire(Timer.RENEW, nowNanos)) {
       renewalDue(nowNanos);
@@ -224,10 +245,10 @@ public final class ClientTunnel implements Engine {
     if (waiting.size() >= MAX_WAITING) {
       throw new IllegalStateException(MAX_WAITING + " commands are waiting");
     }
-    long own = ++ticket;
-    waiting.add(new Work(kind, own, List.copyOf(wanted)));
+    long ticket = ++commandTicket;
+    waiting.add(new Work(kind, ticket, List.copyOf(wanted)));
     next(nowNanos);
-    return own;
+    return ticket;
   }
 
   private void renewalDue(long nowNanos) {
@@ -240,12 +261,11 @@ public final class ClientTunnel implements Engine {
   }
 
   private void keepAliveDue(long nowNanos) {
-    timers.arm(Timer.KEEP_ALIVE, nowNanos, config.keepAliveNanos());
-    if (packets == packetsAtKeepAlive && phase == Phase.IDLE) {
-      waiting.add(new Work(Kind.KEEP_ALIVE, 0, List.of()));
-      next(nowNanos);
+    if (keepAlive.isDue(packets, nowNanos) && reader == null) {
+      keepAlive.moved(nowNanos);
+      send(new ControlRequest.SessionRenewal(token), nowNanos);
     }
-    packetsAtKeepAlive = packets;
+    timers.arm(Timer.KEEP_ALIVE, nowNanos, keepAlive.delayNanos(nowNanos));
   }
 
   private void next(long nowNanos) {
@@ -259,20 +279,34 @@ public final class ClientTunnel implements Engine {
     work = first;
     switch (work.kind) {
       case FIRST_RENEWAL, AUTO_RENEWAL, RENEWAL -> fetchToken(nowNanos);
-      case KEEP_ALIVE -> send(new ControlRequest.SessionRenewal(token), nowNanos);
-      case FIRST_ASSIGNMENT, ASSIGNMENT ->
-          send(new ControlRequest.AddressAssignment(token, work.wanted), nowNanos);
+      case FIRST_ASSIGNMENT, ASSIGNMENT -> begin(nowNanos);
     }
   }
 
   private void fetchToken(long nowNanos) {
     phase = Phase.FETCHING_TOKEN;
     timers.arm(Timer.TOKEN, nowNanos, config.tokenTimeoutNanos());
-    actions.add(new ClientAction.FetchToken(++ticket));
+    actions.add(new ClientAction.FetchToken(++tokenTicket));
+  }
+
+  /// Sends the request of the work in hand, unless one of a keep-alive is out.
+  private void begin(long nowNanos) {
+    if (reader != null) {
+      phase = Phase.READY;
+      return;
+    }
+    phase = Phase.EXCHANGING;
+    send(
+        switch (work.kind) {
+          case FIRST_RENEWAL, AUTO_RENEWAL, RENEWAL ->
+              new ControlRequest.SessionRenewal(fetchedToken);
+          case FIRST_ASSIGNMENT, ASSIGNMENT ->
+              new ControlRequest.AddressAssignment(token, work.wanted);
+        },
+        nowNanos);
   }
 
   private void send(ControlRequest request, long nowNanos) {
-    phase = Phase.EXCHANGING;
     reader =
         new ControlResponseReader(
             request instanceof ControlRequest.SessionRenewal
@@ -283,7 +317,8 @@ public final class ClientTunnel implements Engine {
   }
 
   private void answered(ControlResponse response, long nowNanos, long nowMillis) {
-    idle();
+    requestOver();
+    keepAlive.moved(nowNanos);
     switch (response) {
       case ControlResponse.Renewed(long seconds) -> {
         long expiryMillis = Timers.millis(seconds);
@@ -296,25 +331,64 @@ public final class ClientTunnel implements Engine {
       }
       case ControlResponse.Failed _ -> throw new AssertionError();
     }
+    if (phase == Phase.EXCHANGING) {
+      done(nowNanos);
+    }
+    goOn(nowNanos);
+  }
+
+  /// The work in hand is done.
+  private void done(long nowNanos) {
+    phase = Phase.IDLE;
     switch (work.kind) {
-      case FIRST_RENEWAL -> waiting.add(new Work(Kind.FIRST_ASSIGNMENT, 0, work.wanted));
+      case FIRST_RENEWAL -> {
+        token = fetchedToken;
+        waiting.add(new Work(Kind.FIRST_ASSIGNMENT, 0, work.wanted));
+      }
       case FIRST_ASSIGNMENT -> established(nowNanos);
-      case AUTO_RENEWAL -> plan(schedule.renewed(expiryNanos - nowNanos), nowNanos);
+      case AUTO_RENEWAL -> renewed(nowNanos);
       case RENEWAL -> {
-        plan(schedule.renewed(expiryNanos - nowNanos), nowNanos);
+        renewed(nowNanos);
         actions.add(new ClientAction.Done(work.ticket));
       }
       case ASSIGNMENT -> actions.add(new ClientAction.Done(work.ticket));
-      case KEEP_ALIVE -> {}
     }
-    next(nowNanos);
+  }
+
+  private void renewed(long nowNanos) {
+    token = fetchedToken;
+    plan(schedule.renewed(expiryNanos - nowNanos), nowNanos);
+  }
+
+  /// The request that is out brought nothing; that of a keep-alive is repeated in time.
+  private void unanswered(ResponseFault fault, long nowNanos) {
+    requestOver();
+    if (phase == Phase.EXCHANGING) {
+      failed(fault, nowNanos);
+    } else {
+      goOn(nowNanos);
+    }
+  }
+
+  private void requestOver() {
+    reader = null;
+    timers.disarm(Timer.RESPONSE);
+  }
+
+  private void goOn(long nowNanos) {
+    if (phase == Phase.READY) {
+      begin(nowNanos);
+    } else {
+      next(nowNanos);
+    }
   }
 
   private void established(long nowNanos) {
     timers.disarm(Timer.CONNECT);
     actions.add(new ClientAction.Established());
-    if (config.keepAliveNanos() > 0) {
-      timers.arm(Timer.KEEP_ALIVE, nowNanos, config.keepAliveNanos());
+    if (keepAlive.isWanted()) {
+      keepAlive.start(packets, nowNanos);
+      timers.arm(Timer.KEEP_ALIVE, nowNanos, keepAlive.delayNanos(nowNanos));
     }
     plan(schedule.established(expiryNanos - nowNanos), nowNanos);
   }
@@ -332,8 +406,10 @@ public final class ClientTunnel implements Engine {
     }
   }
 
+  /// The work in hand came to nothing.
   private void failed(CloseReason fault, long nowNanos) {
-    idle();
+    phase = Phase.IDLE;
+    timers.disarm(Timer.TOKEN);
     switch (work.kind) {
       case FIRST_RENEWAL, FIRST_ASSIGNMENT -> end(new TunnelEnd.ConnectFailed(connectFault(fault)));
       case AUTO_RENEWAL -> {
@@ -342,7 +418,6 @@ public final class ClientTunnel implements Engine {
         plan(next, nowNanos);
       }
       case RENEWAL, ASSIGNMENT -> actions.add(new ClientAction.Failed(work.ticket, fault));
-      case KEEP_ALIVE -> {}
     }
     next(nowNanos);
   }
@@ -358,19 +433,12 @@ public final class ClientTunnel implements Engine {
     };
   }
 
-  private void idle() {
-    phase = Phase.IDLE;
-    reader = null;
-    timers.disarm(Timer.RESPONSE);
-    timers.disarm(Timer.TOKEN);
-  }
-
   private void end(TunnelEnd end) {
     if (states.close(end)) {
       if (phase != Phase.IDLE && work.ticket != 0) {
         actions.add(new ClientAction.Failed(work.ticket, end));
       }
-      idle();
+      reader = null;
       phase = Phase.ENDED;
       timers.disarmAll();
       waiting.stream()

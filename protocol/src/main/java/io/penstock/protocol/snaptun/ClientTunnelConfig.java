@@ -10,8 +10,8 @@ import java.time.Duration;
 /// @param tokenTimeoutNanos how long the token supplier may take
 /// @param autoRenewal whether the session is renewed by itself
 /// @param renewalThresholdNanos a session that lasts less is renewed at once when established
-/// @param keepAliveNanos after how long without packets the current token is presented again so
-///   that QUIC does not find the connection idle, 0 for never
+/// @param keepAliveNanos after how long without packets the current token is presented again, at
+///   the latest, so that QUIC does not find the connection idle; 0 for never
 public record ClientTunnelConfig(
     long connectTimeoutNanos,
     long responseTimeoutNanos,
@@ -44,6 +44,27 @@ public record ClientTunnelConfig(
     Bounds.requireAtLeast("tokenTimeoutNanos", tokenTimeoutNanos, 1);
     Bounds.requireAtLeast("renewalThresholdNanos", renewalThresholdNanos, 0);
     Bounds.requireAtLeast("keepAliveNanos", keepAliveNanos, 0);
+  }
+
+  /// The same, keeping alive no less often than thrice in the peer's idle timeout: the smaller one
+  /// of both ends counts (RFC 9000, section 10.1).
+  ///
+  /// @param timeout what the peer's transport parameters say; zero if it has none
+  public ClientTunnelConfig withPeerIdleTimeout(Duration timeout) {
+    return timeout.isZero()
+        ? this
+        : withKeepAliveWithin(timeout.dividedBy(KEEP_ALIVES_PER_IDLE_TIMEOUT));
+  }
+
+  /// The same, keeping alive no less often than this, if at all.
+  public ClientTunnelConfig withKeepAliveWithin(Duration interval) {
+    return new ClientTunnelConfig(
+        connectTimeoutNanos,
+        responseTimeoutNanos,
+        tokenTimeoutNanos,
+        autoRenewal,
+        renewalThresholdNanos,
+        Math.min(keepAliveNanos, Math.max(1, interval.toNanos())));
   }
 
   /// Starts from the defaults.
@@ -89,7 +110,8 @@ public record ClientTunnelConfig(
       return this;
     }
 
-    /// Sets QUIC's idle timeout, a third of which is the time between keep-alives; zero for none.
+    /// Sets our own idle timeout of QUIC, a third of which is the time between keep-alives; zero
+    /// for no keep-alives.
     public Builder idleTimeout(Duration timeout) {
       this.idleTimeout = timeout;
       return this;

@@ -27,8 +27,7 @@ class ClientTunnelTest {
     drain();
     assertThat(actions).containsExactly(new ClientAction.FetchToken(1));
     token("secret");
-    assertThat(last())
-        .isEqualTo(new ClientAction.Send(new ControlRequest.SessionRenewal("secret")));
+    assertThat(last()).isEqualTo(sent("secret"));
     renewed(3600);
     assertThat(last())
         .isEqualTo(
@@ -118,8 +117,7 @@ class ClientTunnelTest {
     advance(1);
     assertThat(last()).isInstanceOf(ClientAction.FetchToken.class);
     token("second");
-    assertThat(last())
-        .isEqualTo(new ClientAction.Send(new ControlRequest.SessionRenewal("second")));
+    assertThat(last()).isEqualTo(sent("second"));
     long version = client.states().version();
     renewed(3600);
     assertThat(client.states().version()).isEqualTo(version);
@@ -191,35 +189,179 @@ class ClientTunnelTest {
     assertThat(client.nextDeadlineNanos()).isEqualTo(Deadlines.NONE);
   }
 
+  private void establishWithIdleTimeout(Duration timeout) {
+    client =
+        new ClientTunnel(ClientTunnelConfig.builder().idleTimeout(timeout).build(), List.of(), now);
+    actions.clear();
+    establish(3600);
+    actions.clear();
+  }
+
   @Test
   void an_idle_tunnel_is_kept_alive_with_the_newest_token() {
-    client =
-        new ClientTunnel(
-            ClientTunnelConfig.builder().idleTimeout(Duration.ofSeconds(30)).build(),
-            List.of(),
-            now);
-    establish(3600);
-    client.noteTraffic(1);
-    advance(10 * SECOND);
+    establishWithIdleTimeout(Duration.ofSeconds(30));
+    pass(10 * SECOND - 1);
     assertThat(actions).isEmpty();
-    advance(10 * SECOND - 1);
-    assertThat(actions).isEmpty();
-    advance(1);
-    assertThat(actions)
-        .containsExactly(new ClientAction.Send(new ControlRequest.SessionRenewal("secret")));
+    pass(1);
+    assertThat(actions).containsExactly(sent("secret"));
     renewed(3580);
     long ticket = client.renew(now);
     drain();
     token("second");
     renewed(3600);
     assertThat(last()).isEqualTo(new ClientAction.Done(ticket));
-    advance(10 * SECOND);
-    assertThat(last())
-        .isEqualTo(new ClientAction.Send(new ControlRequest.SessionRenewal("second")));
+    pass(10 * SECOND);
+    assertThat(last()).isEqualTo(sent("second"));
     respond(new ControlResponse.Failed(ControlResponse.Status.UNAUTHORIZED));
-    advance(10 * SECOND);
+    pass(10 * SECOND);
+    assertThat(last()).isEqualTo(sent("second"));
+  }
+
+  @Test
+  void a_keep_alive_leaves_within_a_third_of_the_idle_timeout_after_any_last_packet() {
+    long third = 10 * SECOND;
+    for (long atMillis = 0; atMillis < 10_000; atMillis += 250) {
+      establishWithIdleTimeout(Duration.ofSeconds(30));
+      pass(atMillis * 1_000_000);
+      client.noteTraffic(1);
+      actions.clear();
+      long lastPacket = now;
+      while (actions.isEmpty()) {
+        pass(client.nextDeadlineNanos() - now);
+      }
+      assertThat(actions).containsExactly(sent("secret"));
+      assertThat(now - lastPacket)
+          .as("after a packet at %s ms", atMillis)
+          .isLessThanOrEqualTo(third);
+    }
+  }
+
+  @Test
+  void a_tunnel_with_packets_is_not_kept_alive_by_anything_else() {
+    establishWithIdleTimeout(Duration.ofSeconds(30));
+    for (int packet = 1; packet <= 60; packet++) {
+      pass(5 * SECOND);
+      client.noteTraffic(packet);
+    }
+    assertThat(actions).isEmpty();
+  }
+
+  @Test
+  void a_keep_alive_that_brings_nothing_is_followed_by_the_next_one_in_time() {
+    establishWithIdleTimeout(Duration.ofSeconds(30));
+    pass(10 * SECOND);
+    pass(5 * SECOND);
+    assertThat(last()).isEqualTo(ClientAction.DropRequest.DROP_REQUEST);
+    pass(5 * SECOND);
+    assertThat(last()).isEqualTo(sent("secret"));
+  }
+
+  @Test
+  void the_tunnel_is_kept_alive_while_the_supplier_looks_for_a_token() {
+    establishWithIdleTimeout(Duration.ofSeconds(30));
+    long ticket = client.renew(now);
+    drain();
+    actions.clear();
+    for (int third = 1; third <= 2; third++) {
+      pass(10 * SECOND);
+      assertThat(actions).containsExactly(sent("secret"));
+      renewed(3600 - 10 * third);
+      actions.clear();
+    }
+    client.tokenFetched(2, "second", now);
+    drain();
+    assertThat(actions).containsExactly(sent("second"));
+    renewed(3600);
+    assertThat(last()).isEqualTo(new ClientAction.Done(ticket));
+  }
+
+  @Test
+  void a_token_that_comes_during_a_keep_alive_waits_for_its_answer_or_its_failure() {
+    establishWithIdleTimeout(Duration.ofSeconds(30));
+    for (boolean answered : new boolean[] {true, false}) {
+      long ticket = client.renew(now);
+      drain();
+      pass(10 * SECOND);
+      token("second");
+      assertThat(last()).isInstanceOf(ClientAction.Send.class).isNotEqualTo(sent("second"));
+      if (answered) {
+        renewed(3000);
+      } else {
+        client.requestFailed("reset", now);
+        drain();
+      }
+      assertThat(last()).isEqualTo(sent("second"));
+      renewed(3600);
+      assertThat(last()).isEqualTo(new ClientAction.Done(ticket));
+      establishWithIdleTimeout(Duration.ofSeconds(30));
+    }
+  }
+
+  @Test
+  void a_supplier_that_takes_too_long_fails_its_renewal_alone() {
+    establishWithIdleTimeout(Duration.ofSeconds(30));
+    long ticket = client.renew(now);
+    drain();
+    pass(30 * SECOND);
+    assertThat(actions)
+        .contains(
+            new ClientAction.Failed(
+                ticket, new ConnectFault.NoToken("the supplier did not answer in time")));
+    renewed(3600);
+    actions.clear();
+    client.tokenFetched(2, "late", now);
+    drain();
+    assertThat(actions).isEmpty();
+    long next = client.assign(List.of(), now);
+    drain();
+    assigned(Texts.V4);
+    assertThat(last()).isEqualTo(new ClientAction.Done(next));
+  }
+
+  @Test
+  void a_command_that_waits_for_a_token_is_not_disturbed_by_the_next_command() {
+    establish(3600);
+    long renewal = client.renew(now);
+    drain();
+    long token = fetchTicket();
+    long assignment = client.assign(List.of(Texts.V6), now);
+    client.tokenFetched(token, "second", now);
+    drain();
+    assertThat(last()).isEqualTo(sent("second"));
+    renewed(3600);
+    assertThat(actions).contains(new ClientAction.Done(renewal));
+    assigned(Texts.V6);
+    assertThat(last()).isEqualTo(new ClientAction.Done(assignment));
+  }
+
+  @Test
+  void a_token_that_the_server_refuses_is_not_used_for_what_follows() {
+    establish(3600);
+    client.renew(now);
+    drain();
+    token("bad");
+    respond(new ControlResponse.Failed(ControlResponse.Status.UNAUTHORIZED));
+    client.assign(List.of(Texts.V6), now);
+    drain();
     assertThat(last())
-        .isEqualTo(new ClientAction.Send(new ControlRequest.SessionRenewal("second")));
+        .isEqualTo(
+            new ClientAction.Send(
+                new ControlRequest.AddressAssignment("secret", List.of(Texts.V6))));
+  }
+
+  @Test
+  void the_smaller_idle_timeout_of_both_ends_decides() {
+    ClientTunnelConfig own =
+        ClientTunnelConfig.builder().idleTimeout(Duration.ofSeconds(30)).build();
+    assertThat(own.withPeerIdleTimeout(Duration.ofSeconds(6)).keepAliveNanos())
+        .isEqualTo(2 * SECOND);
+    assertThat(own.withPeerIdleTimeout(Duration.ofSeconds(60))).isEqualTo(own);
+    assertThat(own.withPeerIdleTimeout(Duration.ZERO)).isEqualTo(own);
+    assertThat(own.withKeepAliveWithin(Duration.ofSeconds(3)).keepAliveNanos())
+        .isEqualTo(3 * SECOND);
+    assertThat(config.withPeerIdleTimeout(Duration.ofSeconds(6)).keepAliveNanos())
+        .as("none wanted")
+        .isZero();
   }
 
   @Test
@@ -331,6 +473,21 @@ class ClientTunnelTest {
     now += nanos;
     client.onDeadline(now);
     drain();
+  }
+
+  /// Lets time pass with every deadline on its way.
+  private void pass(long nanos) {
+    long until = now + nanos;
+    for (long next = client.nextDeadlineNanos();
+        next != Deadlines.NONE && next - until <= 0;
+        next = client.nextDeadlineNanos()) {
+      advance(Math.max(0, next - now));
+    }
+    now = until;
+  }
+
+  private static ClientAction sent(String token) {
+    return new ClientAction.Send(new ControlRequest.SessionRenewal(token));
   }
 
   private void drain() {

@@ -6,6 +6,7 @@ import io.netty.channel.EventLoop;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamType;
+import io.netty.handler.codec.quic.QuicTransportParameters;
 import io.netty.util.concurrent.Future;
 import io.penstock.protocol.CloseReason;
 import io.penstock.protocol.Engine;
@@ -21,6 +22,7 @@ import io.penstock.protocol.snaptun.TunnelEnd;
 import io.penstock.protocol.snaptun.TunnelStates;
 import io.penstock.transport.EngineLoop;
 import io.penstock.transport.quic.QuicEnd;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -66,7 +68,11 @@ final class ClientDriver implements EngineLoop.Driver {
     this.tokens = tokens;
     this.metrics = metrics;
     loop = channel.eventLoop();
-    engine = new ClientTunnel(config.tunnel(), wanted, EngineLoop.nowNanos());
+    engine =
+        new ClientTunnel(
+            config.tunnel().withPeerIdleTimeout(peerIdleTimeout(channel)),
+            wanted,
+            EngineLoop.nowNanos());
     path = new PacketPath(channel, config.packets(), metrics);
     engineLoop = new EngineLoop(loop, new Timed(engine, path), this);
   }
@@ -81,6 +87,12 @@ final class ClientDriver implements EngineLoop.Driver {
             });
     engineLoop.run();
     return connected.minimalCompletionStage();
+  }
+
+  /// What the server said in the handshake; zero stands for none, as on the wire.
+  private static Duration peerIdleTimeout(QuicChannel channel) {
+    QuicTransportParameters peer = channel.peerTransportParameters();
+    return peer == null ? Duration.ZERO : Duration.ofMillis(Math.max(0, peer.maxIdleTimeout()));
   }
 
   // From any thread.

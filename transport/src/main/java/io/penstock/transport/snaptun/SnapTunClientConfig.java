@@ -9,7 +9,8 @@ import io.penstock.transport.quic.QuicConfig;
 /// @param packets bounds of the tunnel's packets
 public record SnapTunClientConfig(ClientTunnelConfig tunnel, PacketConfig packets) {
 
-  /// The defaults, with keep-alives that suit the connection's idle timeout.
+  /// The defaults, with keep-alives that suit our own idle timeout; a server's smaller one counts
+  /// as soon as the connection is there.
   public static SnapTunClientConfig of(QuicConfig quic) {
     return new SnapTunClientConfig(
         ClientTunnelConfig.builder().idleTimeout(quic.idleTimeout()).build(),

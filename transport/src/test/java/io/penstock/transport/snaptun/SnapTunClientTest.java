@@ -223,6 +223,57 @@ class SnapTunClientTest {
   }
 
   @Test
+  void a_tunnel_is_kept_alive_for_a_server_that_forgets_sooner_than_the_client() throws Exception {
+    tunnels = Tunnels.over(QuicConfig.builder().idleTimeout(Duration.ofMillis(1_500)).build());
+    QuicConfig patient = QuicConfig.defaults();
+    assertThat(patient.idleTimeout()).isGreaterThan(Duration.ofSeconds(10));
+    SnapTunClientConfig own = SnapTunClientConfig.of(patient);
+    var kept = connect(new SnapTunClient(own, tunnels.blocking), patient);
+    var unkept =
+        new SnapTunClient(
+            own.withTunnel(ClientTunnelConfig.builder().idleTimeout(Duration.ZERO).build()),
+            tunnels.blocking);
+    for (int i = 0; i < 2; i++) {
+      assertThat(Tunnels.get(connect(unkept, patient).control().closed()))
+          .isEqualTo(new TunnelEnd.ConnectionLost("idle timeout"));
+    }
+    assertThat(kept.control().closed().toCompletableFuture()).isNotDone();
+  }
+
+  @Test
+  void a_tunnel_is_kept_alive_while_its_supplier_looks_for_a_token() throws Exception {
+    tunnels = Tunnels.over(QuicConfig.builder().idleTimeout(Duration.ofMillis(1_500)).build());
+    AtomicInteger tokens = new AtomicInteger();
+    var client =
+        (ConnectResult.Connected)
+            tunnels.connect(
+                tunnels.clientConfig(),
+                () -> {
+                  if (tokens.incrementAndGet() > 1) {
+                    tunnels.tokens.unstick.await();
+                  }
+                  return "node:3600";
+                },
+                V4);
+    var renewal = client.control().renew().toCompletableFuture();
+    await().until(() -> tokens.get() == 2);
+    long start = System.nanoTime();
+    var unkept =
+        new SnapTunClient(
+            tunnels
+                .clientConfig()
+                .withTunnel(ClientTunnelConfig.builder().idleTimeout(Duration.ZERO).build()),
+            tunnels.blocking);
+    for (int i = 0; i < 2; i++) {
+      Tunnels.get(connect(unkept, tunnels.quic).control().closed());
+    }
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofSeconds(2));
+    assertThat(renewal).isNotDone();
+    tunnels.tokens.unstick.countDown();
+    assertThat(Tunnels.get(renewal)).isEqualTo(CommandResult.Done.DONE);
+  }
+
+  @Test
   void a_client_that_closes_ends_the_tunnel_at_the_server() throws Exception {
     tunnels = Tunnels.start();
     var client = tunnels.connected(V4);

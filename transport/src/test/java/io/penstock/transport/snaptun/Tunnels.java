@@ -34,7 +34,7 @@ import java.util.function.UnaryOperator;
 /// A server of tunnels on the loopback interface, and what clients of it need.
 final class Tunnels implements AutoCloseable {
 
-  final QuicConfig quic = QuicConfig.defaults();
+  final QuicConfig quic;
   final EventLoopGroup loops = NativeSupport.newEventLoops(2, "snaptun-test");
   final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
   final Tokens tokens = new Tokens();
@@ -43,7 +43,8 @@ final class Tunnels implements AutoCloseable {
   final BlockingQueue<AcceptResult<String>> accepted = new LinkedBlockingQueue<>();
   final QuicServer endpoint;
 
-  private Tunnels(UnaryOperator<SnapTunServerConfig> change) throws Exception {
+  private Tunnels(QuicConfig quic, UnaryOperator<SnapTunServerConfig> change) throws Exception {
+    this.quic = quic;
     server =
         new SnapTunServer<>(
             change.apply(SnapTunServerConfig.of(quic.datagrams())), tokens, addresses, blocking);
@@ -71,7 +72,12 @@ final class Tunnels implements AutoCloseable {
   }
 
   static Tunnels start(UnaryOperator<SnapTunServerConfig> change) throws Exception {
-    return new Tunnels(change);
+    return new Tunnels(QuicConfig.defaults(), change);
+  }
+
+  /// A server whose QUIC has these settings.
+  static Tunnels over(QuicConfig quic) throws Exception {
+    return new Tunnels(quic, config -> config);
   }
 
   static Tunnels limited(UnaryOperator<ServerTunnelConfig.Builder> change) throws Exception {
