@@ -26,8 +26,9 @@ class DeviationsTest {
   @MethodSource
   void weDeviate(String name, String steps, List<String> original, List<String> ours)
       throws Exception {
-    try (OriginalServer theirServer = OriginalServer.start();
-        OurServer ourServer = OurServer.start()) {
+    String refused = TestAddresses.REFUSED.addressText();
+    try (OriginalServer theirServer = OriginalServer.start("-refuse", refused);
+        OurServer ourServer = OurServer.start(TestAddresses.REFUSED)) {
       var fromThem = Script.start(theirServer.address(), steps);
       var fromUs = Script.start(ourServer.address(), steps);
 
@@ -43,6 +44,28 @@ class DeviationsTest {
             ESTABLISHED + "open renew=node:2 fin answer open write=P closed=4s",
             List.of(OK, GIVEN, SOON, "open"),
             List.of(OK, GIVEN, SOON, "closed 4 session expired")),
+        arguments(
+            "a client that understands refusals is told why",
+            ESTABLISHED
+                + "open write="
+                + "POST~/connectrpc.v1.snaptun/assign_addresses~HTTP/1.1\\r\\n"
+                + "Penstock-Tell:~refused\\r\\nAuthorization:~Bearer~node:3600\\r\\n\\r\\n "
+                + "body=0a12089082808080e07f1004182022040a090909 fin answer",
+            List.of(OK, GIVEN, "HTTP/1.1 400 Bad Request [Content-Length: 0]"),
+            List.of(
+                OK,
+                GIVEN,
+                "HTTP/1.1 400 Bad Request"
+                    + " [Content-Length: 0, Penstock-Refused: 0 refused by name]")),
+        arguments(
+            "one of several addresses is given, and the other one's refusal told",
+            ESTABLISHED + "open assign=node:3600,10.0.0.9,10.9.9.9 fin answer",
+            List.of(OK, GIVEN, "HTTP/1.1 501 Not Implemented [Content-Length: 0]"),
+            List.of(
+                OK,
+                GIVEN,
+                "HTTP/1.1 200 OK [Content-Length: 20, Penstock-Refused: 1 refused by name]"
+                    + " 0a12089082808080e07f1004182022040a000009")),
         arguments(
             "a slow request does not stop those behind it",
             ESTABLISHED + "open write=P open renew fin answer=7s",

@@ -76,8 +76,8 @@ final class OurServer implements AutoCloseable {
   }
 
   /// With one address per client, as the original has it.
-  static OurServer likeTheOriginal() throws Exception {
-    return new OurServer(1, List.of());
+  static OurServer likeTheOriginal(AddressRange... refused) throws Exception {
+    return new OurServer(1, List.of(refused));
   }
 
   private void accepted(AcceptResult<String> result) {

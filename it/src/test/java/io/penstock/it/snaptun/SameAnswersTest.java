@@ -34,8 +34,9 @@ class SameAnswersTest {
   @MethodSource({"establishing", "heads", "established", "bodies"})
   void aRawClientSeesTheSameFromBothServers(String name, String steps, List<String> expected)
       throws Exception {
-    try (OriginalServer original = OriginalServer.start();
-        OurServer ours = OurServer.likeTheOriginal()) {
+    String refused = TestAddresses.REFUSED.addressText();
+    try (OriginalServer original = OriginalServer.start("-refuse", refused);
+        OurServer ours = OurServer.likeTheOriginal(TestAddresses.REFUSED)) {
       var fromThem = Script.start(original.address(), steps);
       var fromUs = Script.start(ours.address(), steps);
 
@@ -125,6 +126,11 @@ class SameAnswersTest {
         first(
             "two addresses for one client",
             "open renew fin answer open assign=node:3600,192.168.0.1,192.168.0.2 fin closed",
+            OK,
+            closed(1, "handling address assignment request")),
+        first(
+            "an address that is not given",
+            "open renew fin answer open assign=node:3600,10.9.9.9 fin closed",
             OK,
             closed(1, "handling address assignment request")),
         first("nothing at all", "closed", closed(2, "timeout establishing snaptun")),
@@ -270,6 +276,11 @@ class SameAnswersTest {
             "two addresses and a bad signature",
             "open assign=strange,192.168.0.1,192.168.0.2 fin answer",
             UNAUTHORIZED),
+        established(
+            "an address that is not given",
+            "open assign=node:3600,10.9.9.9 fin answer closed=1s",
+            BAD,
+            OPEN),
         established(
             "a wildcard",
             "open write=" + ASSIGN + TOKEN + END + " body=0a0a10041820220400000000 fin answer",

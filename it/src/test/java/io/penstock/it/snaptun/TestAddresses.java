@@ -16,6 +16,7 @@ final class TestAddresses implements AddressAllocator<String> {
   static final long ISD_AS = IsdAs.parse("1-ff00:0:110");
   static final AddressRange V4 = AddressRange.ipv4(ISD_AS, 0xc0a80001);
   static final AddressRange V6 = AddressRange.ipv6(ISD_AS, 0x2001_0db8_0000_0000L, 1);
+  static final AddressRange REFUSED = AddressRange.ipv4(ISD_AS, 0x0a090909);
   static final AddressRange ANY_V4 = AddressRange.ipv4(ISD_AS, 0);
 
   /// Known by the client alone, as in the original's own programs.

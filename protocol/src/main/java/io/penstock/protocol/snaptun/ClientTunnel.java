@@ -301,7 +301,7 @@ public final class ClientTunnel implements Engine {
           case FIRST_RENEWAL, AUTO_RENEWAL, RENEWAL ->
               new ControlRequest.SessionRenewal(fetchedToken);
           case FIRST_ASSIGNMENT, ASSIGNMENT ->
-              new ControlRequest.AddressAssignment(token, work.wanted);
+              new ControlRequest.AddressAssignment(token, work.wanted, true);
         },
         nowNanos);
   }

@@ -22,7 +22,10 @@ public sealed interface ControlRequest {
   /// Asks for addresses.
   ///
   /// @param wanted none for any
-  record AddressAssignment(String token, List<AddressRange> wanted) implements ControlRequest {
+  /// @param tellRefusals beyond the original: whether the client wants to be told in a header what
+  ///   it is not given, and why
+  record AddressAssignment(String token, List<AddressRange> wanted, boolean tellRefusals)
+      implements ControlRequest {
     public AddressAssignment {
       wanted = List.copyOf(wanted);
     }
@@ -51,7 +54,8 @@ public sealed interface ControlRequest {
         && token.chars().allMatch(c -> c > ' ' && c < 0x7f);
   }
 
-  /// Writes the request as the original's client does; the stream's FIN ends it.
+  /// Writes the request as the original's client does, and as its last header that refusals are to
+  /// be told; the stream's FIN ends it.
   ///
   /// @throws IllegalStateException for a token that is not [sendable][#isSendable], for more than
   ///   [SnapTun#MAX_ADDRESSES] addresses, and for an invalid request
@@ -60,18 +64,21 @@ public sealed interface ControlRequest {
       throw new IllegalStateException("a token that cannot be sent");
     }
     return switch (this) {
-      case SessionRenewal _ -> encode(allocator, SnapTun.PATH_SESSION_RENEWAL, new byte[0]);
-      case AddressAssignment(_, var wanted) -> {
+      case SessionRenewal _ -> encode(allocator, SnapTun.PATH_SESSION_RENEWAL, "", new byte[0]);
+      case AddressAssignment(_, var wanted, boolean tellRefusals) -> {
         if (wanted.size() > SnapTun.MAX_ADDRESSES) {
           throw new IllegalStateException(wanted.size() + " addresses in one request");
         }
-        yield encode(allocator, SnapTun.PATH_ADDRESS_ASSIGNMENT, Messages.assignRequest(wanted));
+        String tell =
+            tellRefusals ? SnapTun.HEADER_TELL + ": " + SnapTun.TELL_REFUSED + "\r\n" : "";
+        byte[] body = Messages.assignRequest(wanted);
+        yield encode(allocator, SnapTun.PATH_ADDRESS_ASSIGNMENT, tell, body);
       }
       case InvalidAssignment _ -> throw new IllegalStateException("an invalid request");
     };
   }
 
-  private ByteBuf encode(ByteBufAllocator allocator, String path, byte[] body) {
+  private ByteBuf encode(ByteBufAllocator allocator, String path, String last, byte[] body) {
     String head =
         "POST "
             + path
@@ -85,7 +92,9 @@ public sealed interface ControlRequest {
             + "\r\n"
             + "Authorization: Bearer "
             + token()
-            + "\r\n\r\n";
+            + "\r\n"
+            + last
+            + "\r\n";
     ByteBuf out = allocator.buffer(head.length() + body.length);
     out.writeCharSequence(head, StandardCharsets.US_ASCII);
     return out.writeBytes(body);

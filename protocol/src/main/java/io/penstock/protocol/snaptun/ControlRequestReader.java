@@ -73,7 +73,8 @@ public final class ControlRequestReader {
     return switch (Messages.readAssignRequest(
         buffer.bytes(), scanner.bodyOffset(), buffer.length())) {
       case Messages.Ranges.Valid(var ranges) ->
-          new Outcome.Whole(new ControlRequest.AddressAssignment(head.token, ranges));
+          new Outcome.Whole(
+              new ControlRequest.AddressAssignment(head.token, ranges, head.tellRefusals));
       case Messages.Ranges.Invalid(int count, AddressFault fault) ->
           new Outcome.Whole(new ControlRequest.InvalidAssignment(head.token, count, fault));
       case Messages.Ranges.Malformed _ -> faulty(RequestFault.MALFORMED_BODY);
@@ -84,7 +85,8 @@ public final class ControlRequestReader {
     return new Outcome.Faulty(fault);
   }
 
-  /// The facts of the head that count; only the first `Authorization` does.
+  /// The facts of the head that count; only the first `Authorization` does, and beyond the original
+  /// a header that no client of its kind sends.
   private static final class Head implements HeadScanner.Lines {
 
     private static final String AUTHORIZATION = "Authorization";
@@ -95,6 +97,7 @@ public final class ControlRequestReader {
     private boolean authorized;
     private boolean bearer;
     private String token = "";
+    private boolean tellRefusals;
 
     @Override
     public boolean startLine(byte[] bytes, int from, int to) {
@@ -129,6 +132,8 @@ public final class ControlRequestReader {
             bearer
                 ? new HeadScanner.Span(value.from() + BEARER.length(), value.to()).text(bytes)
                 : "";
+      } else if (name.is(bytes, SnapTun.HEADER_TELL)) {
+        tellRefusals |= value.is(bytes, SnapTun.TELL_REFUSED);
       }
     }
 

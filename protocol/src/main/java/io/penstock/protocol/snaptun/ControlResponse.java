@@ -44,7 +44,8 @@ public sealed interface ControlResponse {
   /// Addresses were assigned.
   ///
   /// @param addresses those given, in the order in which they were asked for
-  /// @param refused beyond the original, and told only to a peer that asked for several
+  /// @param refused beyond the original, and told only to a peer that asks for several or says that
+  ///   it understands
   record Assigned(List<AddressRange> addresses, List<Refusal> refused) implements ControlResponse {
     public Assigned {
       addresses = List.copyOf(addresses);
@@ -59,8 +60,8 @@ public sealed interface ControlResponse {
 
   /// The request failed; the original sends no body then, and a client of its kind would read one.
   ///
-  /// @param refused beyond the original: what was wanted and why it was not given, in headers,
-  ///   which the original's client does not look at
+  /// @param refused beyond the original: what was wanted and why it was not given, in headers; told
+  ///   as in [Assigned]
   record Failed(Status status, List<Refusal> refused) implements ControlResponse {
     public Failed {
       refused = List.copyOf(refused);

@@ -134,14 +134,15 @@ public final class ServerTunnel implements Engine {
       long ticket, List<AddressRange> granted, List<Refusal> refused, long nowNanos) {
     if (phase != Phase.ALLOCATING
         || ticket != this.ticket
-        || !(request instanceof ControlRequest.AddressAssignment(_, var wanted))) {
+        || !(request
+            instanceof ControlRequest.AddressAssignment(_, var wanted, boolean tellRefusals))) {
       return false;
     }
+    // A peer that goes in nothing beyond the original gets exactly the original's bytes.
+    List<Refusal> told = tellRefusals || wanted.size() > 1 ? refused : List.of();
     if (granted.isEmpty()) {
-      answer(new ControlResponse.Failed(ControlResponse.Status.BAD_REQUEST, refused), nowNanos);
+      answer(new ControlResponse.Failed(ControlResponse.Status.BAD_REQUEST, told), nowNanos);
     } else {
-      // A peer that asks for one gets exactly what the original gives.
-      List<Refusal> told = wanted.size() > 1 ? refused : List.of();
       states.assign(granted);
       actions.add(new ServerAction.Assigned(List.copyOf(granted)));
       answer(new ControlResponse.Assigned(granted, told), nowNanos);
@@ -262,7 +263,7 @@ public final class ServerTunnel implements Engine {
                   ? ControlResponse.Status.NOT_IMPLEMENTED
                   : ControlResponse.Status.BAD_REQUEST,
               nowNanos);
-      case ControlRequest.AddressAssignment(_, var wanted) -> {
+      case ControlRequest.AddressAssignment(_, var wanted, _) -> {
         if (wanted.size() > config.maxAddresses()) {
           fail(ControlResponse.Status.NOT_IMPLEMENTED, nowNanos);
           return;

@@ -20,8 +20,14 @@ public final class SnapTun {
   static final String PATH_SESSION_RENEWAL = "/connectrpc.v1.snaptun/renew_session";
   static final String PATH_ADDRESS_ASSIGNMENT = "/connectrpc.v1.snaptun/assign_addresses";
 
-  /// Beyond the original: which of several wanted addresses was refused, and why.
+  /// Beyond the original, in a response: which of the wanted addresses was refused, and why.
   static final String HEADER_REFUSED = "Penstock-Refused";
+
+  /// Beyond the original, in a request: with [#TELL_REFUSED] the client understands
+  /// [#HEADER_REFUSED]. The original's server ignores it, as every header that it does not know.
+  static final String HEADER_TELL = "Penstock-Tell";
+
+  static final String TELL_REFUSED = "refused";
 
   private SnapTun() {}
 }

@@ -32,7 +32,7 @@ class ClientTunnelTest {
     assertThat(last())
         .isEqualTo(
             new ClientAction.Send(
-                new ControlRequest.AddressAssignment("secret", List.of(Texts.V4))));
+                new ControlRequest.AddressAssignment("secret", List.of(Texts.V4), true)));
     actions.clear();
     assigned(Texts.V4);
     assertThat(actions)
@@ -346,7 +346,7 @@ class ClientTunnelTest {
     assertThat(last())
         .isEqualTo(
             new ClientAction.Send(
-                new ControlRequest.AddressAssignment("secret", List.of(Texts.V6))));
+                new ControlRequest.AddressAssignment("secret", List.of(Texts.V6), true)));
   }
 
   @Test
@@ -373,7 +373,7 @@ class ClientTunnelTest {
     assertThat(actions)
         .containsExactly(
             new ClientAction.Send(
-                new ControlRequest.AddressAssignment("secret", List.of(Texts.V6))));
+                new ControlRequest.AddressAssignment("secret", List.of(Texts.V6), true)));
     assigned(Texts.V6);
     assertThat(actions).contains(new ClientAction.Done(first));
     respond(new ControlResponse.Failed(ControlResponse.Status.BAD_REQUEST));

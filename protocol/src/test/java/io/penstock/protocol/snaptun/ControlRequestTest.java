@@ -56,6 +56,27 @@ class ControlRequestTest {
   }
 
   @Test
+  void a_client_of_ours_says_in_its_last_header_that_it_understands_refusals() {
+    String text = Texts.text(encode(ours(Texts.V4)));
+    assertThat(text)
+        .contains("Authorization: Bearer secret\r\nPenstock-Tell: refused\r\n\r\n")
+        .isEqualTo(
+            Texts.text(encode(assignment(Texts.V4)))
+                .replace("secret\r\n", "secret\r\nPenstock-Tell: refused\r\n"));
+  }
+
+  @Test
+  void only_the_very_header_says_that_refusals_are_understood() {
+    for (String header :
+        List.of("penstock-tell: refused", "Penstock-Tell: all", "Penstock-Tell:")) {
+      assertThat(Texts.readRequest(Texts.bytes(ASSIGN + header + "\r\n" + TOKEN)))
+          .isEqualTo(new ControlRequestReader.Outcome.Whole(assignment()));
+    }
+    assertThat(Texts.readRequest(Texts.bytes(ASSIGN + "Penstock-Tell:refused\r\n" + TOKEN)))
+        .isEqualTo(new ControlRequestReader.Outcome.Whole(ours()));
+  }
+
+  @Test
   void a_token_that_would_break_the_head_cannot_be_sent() {
     for (String token : List.of("", "a b", "a\r\nX: y", "ä", "x".repeat(2049))) {
       assertThat(ControlRequest.isSendable(token)).isFalse();
@@ -75,7 +96,7 @@ class ControlRequestTest {
   @Test
   void what_is_written_is_read_for_any_split() {
     List<ControlRequest> requests =
-        List.of(RENEWAL, assignment(), assignment(Texts.V4), assignment(Texts.V6, Texts.V4));
+        List.of(RENEWAL, assignment(), assignment(Texts.V4), ours(Texts.V6, Texts.V4));
     Seeds.forEach(
         300,
         seed -> {
@@ -107,7 +128,7 @@ class ControlRequestTest {
     assertThat(reader.finish())
         .isEqualTo(
             new ControlRequestReader.Outcome.Whole(
-                new ControlRequest.AddressAssignment("secret", List.of(Texts.V4))));
+                new ControlRequest.AddressAssignment("secret", List.of(Texts.V4), false)));
   }
 
   @Test
@@ -197,7 +218,7 @@ class ControlRequestTest {
     assertThat(Texts.readRequest(Texts.bytes(head, body)))
         .isEqualTo(
             new ControlRequestReader.Outcome.Whole(
-                new ControlRequest.AddressAssignment("secret", List.of())));
+                new ControlRequest.AddressAssignment("secret", List.of(), false)));
     var reader = new ControlRequestReader();
     reader.receive(Texts.bytes(head, body));
     assertThat(reader.receive(Texts.bytes("x"))).isEqualTo(faulty(RequestFault.TOO_BIG));
@@ -237,8 +258,12 @@ class ControlRequestTest {
     return new ControlRequestReader.Outcome.Faulty(fault);
   }
 
+  private static ControlRequest ours(AddressRange... wanted) {
+    return new ControlRequest.AddressAssignment("secret", List.of(wanted), true);
+  }
+
   private static ControlRequest assignment(AddressRange... wanted) {
-    return new ControlRequest.AddressAssignment("secret", List.of(wanted));
+    return new ControlRequest.AddressAssignment("secret", List.of(wanted), false);
   }
 
   private static ByteBuf encode(ControlRequest request) {

@@ -132,14 +132,33 @@ class ServerTunnelTest {
     server.renewFor(HOUR_MILLIS);
     server.requestAssignment(Texts.V4);
     server.validate();
-    List<Refusal> why = List.of(new Refusal(0, "exhausted"));
-    server.tunnel.allocated(server.ticket(), List.of(), why, server.now);
+    server.tunnel.allocated(
+        server.ticket(), List.of(), List.of(new Refusal(0, "exhausted")), server.now);
     server.drain();
     assertThat(server.last())
-        .isEqualTo(new ServerAction.Answer(new ControlResponse.Failed(Status.BAD_REQUEST, why)));
+        .isEqualTo(new ServerAction.Answer(new ControlResponse.Failed(Status.BAD_REQUEST)));
     server.tunnel.answerWritten(server.now);
     server.drain();
     assertClosed(server, 1, "handling address assignment request");
+  }
+
+  @Test
+  void why_an_address_is_refused_is_told_to_who_asks_for_it_or_for_several_addresses() {
+    assertThat(refusalTold(Texts.ASSIGN + TOKEN, Texts.V4)).isEmpty();
+    assertThat(refusalTold(Texts.ASSIGN + TOKEN)).isEmpty();
+    assertThat(refusalTold(Texts.ASSIGN + TOKEN, Texts.V4, Texts.V6)).isNotEmpty();
+    assertThat(refusalTold(Texts.ASSIGN + Texts.TELL + TOKEN, Texts.V4)).isNotEmpty();
+    assertThat(refusalTold(Texts.ASSIGN + Texts.TELL + TOKEN)).isNotEmpty();
+  }
+
+  private static List<Refusal> refusalTold(String head, AddressRange... wanted) {
+    var server = ServerFixture.established();
+    server.request(Texts.bytes(head, Messages.assignRequest(List.of(wanted))));
+    server.validate();
+    server.tunnel.allocated(
+        server.ticket(), List.of(), List.of(new Refusal(0, "exhausted")), server.now);
+    server.drain();
+    return ((ControlResponse.Failed) ((ServerAction.Answer) server.last()).response()).refused();
   }
 
   @Test

@@ -35,6 +35,7 @@ class SnapTunFuzzTest {
     List<byte[]> messages =
         List.of(
             latin(Texts.RENEW + Texts.TOKEN),
+            latin(Texts.ASSIGN + Texts.TELL + Texts.TOKEN),
             concat(latin(Texts.ASSIGN + Texts.TOKEN), Texts.vector("assign-request-body")),
             Texts.vector("renewed-response"),
             concat(

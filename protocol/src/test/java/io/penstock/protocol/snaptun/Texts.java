@@ -19,6 +19,10 @@ final class Texts {
 
   static final String RENEW = "POST /connectrpc.v1.snaptun/renew_session HTTP/1.1\r\n";
   static final String ASSIGN = "POST /connectrpc.v1.snaptun/assign_addresses HTTP/1.1\r\n";
+
+  /// A header that no client but ours sends.
+  static final String TELL = "Penstock-Tell: refused\r\n";
+
   static final String TOKEN = "Authorization: Bearer secret\r\n\r\n";
 
   private Texts() {}

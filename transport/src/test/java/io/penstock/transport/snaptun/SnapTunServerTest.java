@@ -23,6 +23,7 @@ class SnapTunServerTest {
   private static final String UNAUTHORIZED = "HTTP/1.1 401 Unauthorized";
   private static final String BAD_REQUEST = "HTTP/1.1 400 Bad Request";
   private static final String OK = "HTTP/1.1 200 OK";
+  private static final String TELL = "Penstock-Tell: refused\r\n";
 
   @SuppressWarnings("NullAway.Init") // each test starts its own
   private Tunnels tunnels;
@@ -337,6 +338,8 @@ class SnapTunServerTest {
         .startsWith("HTTP/1.1 200 OK\r\n")
         .contains("Penstock-Refused: 1 IPv6 needs packets of 8000 bytes, the path carries ");
     assertThat(RawStream.request(connection, ASSIGN + TOKEN + range(6, 128, 16)).response())
+        .isEqualTo("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    assertThat(RawStream.request(connection, ASSIGN + TELL + TOKEN + range(6, 128, 16)).response())
         .startsWith("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n")
         .contains("Penstock-Refused: 0 IPv6 needs packets of 8000 bytes, the path carries ");
   }
