@@ -3,11 +3,13 @@ package io.penstock.api.config;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /// The keys that one record of a configuration gives to its table, found once by looking at its
@@ -46,19 +48,24 @@ record Table(Class<?> type, String path, List<Field> fields) {
   }
 
   static Table of(Class<?> type, String path) {
+    return of(type, path, ValueType::of);
+  }
+
+  private static Table of(
+      Class<?> type, String path, BiFunction<Type, String, ValueType> valueTypes) {
     List<Field> fields = new ArrayList<>();
     for (RecordComponent component : type.getRecordComponents()) {
       String key = path.isEmpty() ? key(component) : path + "." + key(component);
       Optional<Class<?>> item = itemOf(component);
       if (item.isPresent()) {
-        Table each = of(item.get(), "");
+        Table each = of(item.get(), "", ValueType::ofItem);
         List<String> keys = each.fields.stream().map(Field::key).toList();
         fields.add(new Field(component, key, ValueType.tables(keys), each));
       } else if (component.getType().isRecord() && !ValueType.isValue(component.getType())) {
         String below = component.isAnnotationPresent(Inline.class) ? path : key;
-        fields.add(new Field(component, below, null, of(component.getType(), below)));
+        fields.add(new Field(component, below, null, of(component.getType(), below, valueTypes)));
       } else {
-        ValueType value = ValueType.of(component.getGenericType(), component.getName());
+        ValueType value = valueTypes.apply(component.getGenericType(), component.getName());
         fields.add(new Field(component, key, value, null));
       }
     }

@@ -4,14 +4,14 @@ import io.penstock.api.config.Table.Field;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /// Reads an array of tables, such as every `[[overlay.allow]]` of a file, into records.
 ///
-/// A component that is a list or optional need not be set, every other one has to be. A table in
-/// such a table is not supported.
+/// A component that is a list or optional need not be set, every other one has to be; one that is
+/// set has to say something, so neither `off` nor an empty array is taken. A table in such a table
+/// is not supported.
 ///
 /// @param key of the array
 /// @param items the keys of each table
@@ -65,15 +65,21 @@ record TableArray(String key, Table items, Complaint complaint) {
   }
 
   private boolean hasOnlyKnownKeys(String place, JsonNode node) {
-    String known = items.fields().stream().map(Field::key).collect(Collectors.joining(", "));
     boolean all = true;
     for (String each : node.propertyNames()) {
       if (items.fields().stream().noneMatch(field -> field.key().equals(each))) {
-        complaint.about(place + "." + each, "unknown key; allowed is " + known);
+        complaint.about(place + "." + each, "unknown key; " + advice(each));
         all = false;
       }
     }
     return all;
+  }
+
+  private String advice(String unknown) {
+    List<String> known = items.fields().stream().map(Field::key).toList();
+    return Nearest.to(unknown, known)
+        .map(near -> "did you mean \"" + near + "\"?")
+        .orElseGet(() -> "allowed is " + String.join(", ", known));
   }
 
   private @Nullable Object value(Field field, String place, JsonNode node) {
@@ -88,6 +94,13 @@ record TableArray(String key, Table items, Complaint complaint) {
         complaint.about(place, "%s is missing, allowed is %s".formatted(full, type.allowed()));
       }
       return field.absent().orElse(null);
+    }
+    if (value.isArray() && value.isEmpty()) {
+      complaint.about(
+          full,
+          "%s is [], allowed is %s and at least one; leave the key out if none is meant"
+              .formatted(full, type.allowed()));
+      return null;
     }
     String text = type.text(value);
     try {

@@ -68,6 +68,21 @@ record ValueType(
     throw new IllegalStateException("no configuration value can be a " + type);
   }
 
+  /// The type for a component of a table in an array of tables. There an optional key may be left
+  /// out, but not be switched off: a reader would take the word for a value, and what it meant
+  /// would not be what it says.
+  ///
+  /// @throws IllegalStateException when configuration records cannot have such a component
+  static ValueType ofItem(Type type, String name) {
+    if (type instanceof ParameterizedType parameterized
+        && parameterized.getRawType() == Optional.class) {
+      ValueType element = of(parameterized.getActualTypeArguments()[0], name);
+      return new ValueType(
+          element.allowed, element.form, text -> Optional.of(element.parse(text)), element.secret);
+    }
+    return of(type, name);
+  }
+
   /// An array of tables; only a file can set it.
   ///
   /// @param keys of each table

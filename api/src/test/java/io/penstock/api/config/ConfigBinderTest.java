@@ -346,12 +346,19 @@ class ConfigBinderTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "[[rule]]~from = 'a'~[[rule]]~fron = 'b' | r.toml:4: rule[1].fron: unknown key; allowed is"
+        "[[rule]]~from = 'a'~[[rule]]~fron = 'b' | r.toml:4: rule[1].fron: unknown key; did you"
+            + " mean \"from\"?",
+        "[[rule]]~from = 'a'~whence = 'b' | r.toml:3: rule[0].whence: unknown key; allowed is"
             + " from, level, hosts",
         "[[rule]]~level = 'loud' | r.toml:1: rule[0].from is missing, allowed is a text",
         "[[rule]]~from = 7 | r.toml:2: rule[0].from is 7, allowed is a text",
         "[[rule]]~from = 'a'~level = 'mute' | r.toml:3: rule[0].level is"
             + " \"mute\", allowed is one of loud, quiet",
+        "[[rule]]~from = 'a'~level = 'off' | r.toml:3: rule[0].level is"
+            + " \"off\", allowed is one of loud, quiet",
+        "[[rule]]~from = 'a'~level = '' | r.toml:3: rule[0].level is \"\", allowed is one of loud,",
+        "[[rule]]~from = 'a'~hosts = [] | r.toml:3: rule[0].hosts is [], allowed is an array, each"
+            + " a text that is not empty and at least one; leave the key out",
         "[[rule]]~from = 'nobody' | r.toml:1: rule[0]: from is nobody, allowed is" + " somebody",
         "rule = [7] | r.toml:1: rule[0] is no table",
         "rule = 'x' | r.toml:1: rule is \"x\", allowed is tables in a file, each with some of"

@@ -183,6 +183,12 @@ class GatewayConfigTest {
             + " is user:NAME, node:NAME or *",
         "[[overlay.allow]]~from = '*'~to = '*'~protocol = 'tcp'~ports = ['0'] | ports is 0, allowed"
             + " is PORT or FIRST-LAST",
+        "[[overlay.allow]]~from = '*'~to = '*'~protocol = 'off' | p.toml:4:"
+            + " overlay.allow[0].protocol is \"off\", allowed is one of tcp, udp, icmp, any",
+        "[[overlay.allow]]~from = '*'~to = '*'~protocol = 'udp'~ports = [] | p.toml:5:"
+            + " overlay.allow[0].ports is [], allowed is",
+        "[[overlay.allow]]~from = '*'~to = '*'~protocl = 'tcp' | p.toml:4:"
+            + " overlay.allow[0].protocl: unknown key; did you mean \"protocol\"?",
         "[[overlay.allow]]~from = '*'~to = '*'~ports = ['80'] | allowed is none unless protocol",
       })
   void saysWhatIsWrongWhereAndWhatIsAllowed(String toml, String message) {
