@@ -70,6 +70,9 @@ public final class Overlay implements AutoCloseable {
   /// 5).
   private static final int INNER_MTU_BYTES = 1280;
 
+  /// Answers to a burst of pings and questions by some hundred nodes at once.
+  private static final int OWN_ANSWERS_BYTES = 512 * 1024;
+
   /// How often expired holds are looked for.
   private static final Duration SWEEP_INTERVAL = Duration.ofSeconds(30);
 
@@ -209,7 +212,7 @@ public final class Overlay implements AutoCloseable {
 
   private void attachOwnHost(OverlaySettings settings, EventLoop loop, PeerVisibility visibility) {
     var resolver = new OverlayResolver(settings.zone(), settings.addresses(), peers, visibility);
-    OwnHost host = new OwnHost(loop, resolver::answer);
+    OwnHost host = new OwnHost(loop, resolver::answer, OWN_ANSWERS_BYTES);
     List<LeasedAddress> addresses =
         own(settings.addresses()).stream()
             .map(address -> new LeasedAddress(address.inet(), 0))

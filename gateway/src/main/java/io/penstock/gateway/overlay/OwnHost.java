@@ -5,10 +5,10 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.EventLoop;
 import io.penstock.api.IpAddress;
 import io.penstock.gateway.overlay.router.Attached;
+import io.penstock.gateway.overlay.router.DropReason;
 import io.penstock.gateway.overlay.router.TunnelPort;
 import io.penstock.protocol.netstack.icmp.IcmpEcho;
 import io.penstock.protocol.netstack.icmp.IcmpError;
-import io.penstock.protocol.netstack.icmp.IcmpErrors;
 import io.penstock.protocol.netstack.wire.InternetChecksum;
 import io.penstock.protocol.netstack.wire.IpPacket;
 import io.penstock.protocol.netstack.wire.IpProtocol;
@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// and says "port unreachable" to everything else.
 ///
 /// To the router it is a tunnel like others, on one event loop, with a bound on the answers that
-/// wait. Fragments are dropped: what is meant for it fits a packet.
+/// wait. What it does not answer the router counts by reason, and reports within its limits.
+/// Fragments are dropped: what is meant for it fits a packet.
 final class OwnHost implements TunnelPort {
 
   /// Answers names: the payload of an answer to the payload of a query.
@@ -39,20 +40,21 @@ final class OwnHost implements TunnelPort {
   private static final int DNS_PORT = 53;
   private static final int HOP_LIMIT = 64;
 
-  /// A burst of questions by many nodes at once.
-  private static final int MAX_WAITING = 512;
-
   private final EventLoop loop;
   private final Names names;
+  private final int maxWaitingBytes;
   private final IpPacket view = new IpPacket();
   private final Queue<ByteBuf> answers = new ArrayDeque<>();
+  private int waitingBytes;
   private @Nullable Attached attached;
   private boolean scheduled;
 
   /// @param names called on the event loop, must not block
-  OwnHost(EventLoop loop, Names names) {
+  /// @param maxWaitingBytes of answers that wait to be forwarded
+  OwnHost(EventLoop loop, Names names, int maxWaitingBytes) {
     this.loop = loop;
     this.names = names;
+    this.maxWaitingBytes = maxWaitingBytes;
   }
 
   /// Sets where answers go in; before that there are none.
@@ -79,17 +81,20 @@ final class OwnHost implements TunnelPort {
 
   @Override
   public Sent send(ByteBuf packet) {
-    try {
-      if (answers.size() < MAX_WAITING
-          && view.parse(packet) == PacketFault.NONE
-          && !view.isFragment()) {
-        ByteBuf answer = answer(packet);
-        if (answer != null) {
-          answers.add(answer);
-        }
-      }
-    } finally {
+    Attached router = attached;
+    if (router == null || view.parse(packet) != PacketFault.NONE) {
       packet.release();
+    } else if (view.isFragment()) {
+      router.drop(packet, DropReason.SERVICE_FRAGMENT);
+    } else if (IcmpEcho.isRequest(view, packet)) {
+      echo(router, packet);
+    } else if (view.protocol() == IpProtocol.UDP && view.destinationPort() == DNS_PORT) {
+      dns(router, packet);
+    } else if (view.isIcmp()) {
+      // RFC 1122 section 3.2.2: an ICMP message of an unknown type "MUST be silently discarded".
+      router.drop(packet, DropReason.NO_SERVICE);
+    } else {
+      router.reject(packet, IcmpError.PORT_UNREACHABLE, DropReason.NO_SERVICE);
     }
     return Sent.SENT;
   }
@@ -115,6 +120,7 @@ final class OwnHost implements TunnelPort {
 
   private void deliver() {
     scheduled = false;
+    waitingBytes = 0;
     for (ByteBuf answer = answers.poll(); answer != null; answer = answers.poll()) {
       if (attached == null) {
         answer.release();
@@ -126,43 +132,44 @@ final class OwnHost implements TunnelPort {
 
   // ---- answers ----
 
-  private @Nullable ByteBuf answer(ByteBuf packet) {
-    if (IcmpEcho.isRequest(view, packet)) {
-      if (!IcmpEcho.checksumIsRight(view, packet)) {
-        return null;
-      }
+  private void echo(Attached router, ByteBuf packet) {
+    if (!IcmpEcho.checksumIsRight(view, packet)) {
+      router.drop(packet, DropReason.SERVICE_CHECKSUM);
+    } else if (isFull(view.length())) {
+      router.drop(packet, DropReason.SERVICE_BUSY);
+    } else {
       ByteBuf reply = PooledByteBufAllocator.DEFAULT.buffer(view.length());
       IcmpEcho.writeReply(view, packet, HOP_LIMIT, reply);
-      return reply;
+      answer(reply, packet);
     }
-    if (view.protocol() == IpProtocol.UDP && view.destinationPort() == DNS_PORT) {
-      return dnsAnswer(packet);
-    }
-    return IcmpErrors.mayReportAbout(view, packet) ? unreachable(packet) : null;
   }
 
-  private ByteBuf unreachable(ByteBuf packet) {
-    ByteBuf error = PooledByteBufAllocator.DEFAULT.buffer(IcmpErrors.lengthAbout(view));
-    IcmpErrors.write(
-        IcmpError.PORT_UNREACHABLE,
-        0,
-        view,
-        packet,
-        view.destinationHigh(),
-        view.destinationLow(),
-        error);
-    return error;
-  }
-
-  private @Nullable ByteBuf dnsAnswer(ByteBuf packet) {
-    int at = view.transportAt();
+  private void dns(Attached router, ByteBuf packet) {
     if (!udpChecksumIsRight(packet)) {
-      return null;
+      router.drop(packet, DropReason.SERVICE_CHECKSUM);
+      return;
     }
+    int at = view.transportAt();
     byte[] query = new byte[UdpHeader.length(packet, at) - UdpHeader.BYTES];
     packet.getBytes(at + UdpHeader.BYTES, query);
     byte[] answer = names.answer(query, source()).orElse(null);
-    return answer == null ? null : datagramBack(answer);
+    if (answer == null) {
+      router.drop(packet, DropReason.SERVICE_SILENT);
+    } else if (isFull(Ipv6Header.BYTES + UdpHeader.BYTES + answer.length)) {
+      router.drop(packet, DropReason.SERVICE_BUSY);
+    } else {
+      answer(datagramBack(answer), packet);
+    }
+  }
+
+  private boolean isFull(int answerBytes) {
+    return waitingBytes + answerBytes > maxWaitingBytes;
+  }
+
+  private void answer(ByteBuf answer, ByteBuf packet) {
+    waitingBytes += answer.capacity();
+    answers.add(answer);
+    packet.release();
   }
 
   /// A checksum of 0 means none, which IPv6 does not allow (RFC 8200, section 8.1).

@@ -1,6 +1,7 @@
 package io.penstock.gateway.overlay.router;
 
 import io.netty.buffer.ByteBuf;
+import io.penstock.protocol.netstack.icmp.IcmpError;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLongArray;
@@ -76,6 +77,18 @@ public final class Attached {
     router.detach(this);
   }
 
+  // For a service of the gateway itself, on its loop: what becomes of the packets that it is sent.
+
+  /// Drops a packet and counts why.
+  public void drop(ByteBuf packet, DropReason reason) {
+    loop.counters().drop(packet, reason);
+  }
+
+  /// Drops a packet, counts why, and tells its source within the limits of the router.
+  public void reject(ByteBuf packet, IcmpError error, DropReason reason) {
+    loop.forwarder().reject(packet, error, reason);
+  }
+
   /// Says whether the tunnel is attached and has not been taken over as a whole.
   public boolean isCurrent() {
     return current;
@@ -116,11 +129,14 @@ public final class Attached {
     subject = policy.subject(node.nodeName(), node.user());
   }
 
+  /// Says whether the gateway itself is at the other end.
+  boolean isService() {
+    return node.kind() == NodeTunnel.Kind.SERVICE;
+  }
+
   /// Says whether nodes talk without any rule: they are one user's, or one is the gateway's own.
   boolean isFreeToReach(Attached other) {
-    return node.kind() == NodeTunnel.Kind.SERVICE
-        || other.node.kind() == NodeTunnel.Kind.SERVICE
-        || node.user().equals(other.node.user());
+    return isService() || other.isService() || node.user().equals(other.node.user());
   }
 
   void supersede() {

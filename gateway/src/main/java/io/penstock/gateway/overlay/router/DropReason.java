@@ -54,7 +54,17 @@ public enum DropReason {
   /// Its flow kept a standing queue (CoDel).
   QUEUE_DELAY,
   /// The destination's tunnel has ended.
-  PORT_CLOSED;
+  PORT_CLOSED,
+  /// It is a fragment for the gateway itself, which puts none together.
+  SERVICE_FRAGMENT,
+  /// The checksum of its transport is wrong; only the gateway's own services look at it.
+  SERVICE_CHECKSUM,
+  /// It is for the gateway itself, where nothing of that protocol and port is.
+  NO_SERVICE,
+  /// A service of the gateway itself has no answer to it.
+  SERVICE_SILENT,
+  /// The gateway has an answer to it, but too many of its own wait.
+  SERVICE_BUSY;
 
   private final String code = name().toLowerCase(Locale.ROOT);
 

@@ -70,7 +70,10 @@ final class Forwarder {
       refuse(from, packet, DropReason.ON_HOLD);
       return;
     }
-    if (view.hopLimit() <= 1) {
+    // RFC 1812 section 4.2.2.9: a router "MUST NOT check the TTL of a packet except when forwarding
+    // it", so what is for the gateway itself, or from it, has made no hop.
+    boolean hop = !from.isService() && !to.isService();
+    if (hop && view.hopLimit() <= 1) {
       reporter.report(IcmpError.HOP_LIMIT_EXCEEDED, 0, view, packet, now);
       refuse(from, packet, DropReason.HOP_LIMIT);
       return;
@@ -83,7 +86,10 @@ final class Forwarder {
       refuse(from, packet, refusal);
       return;
     }
-    rewrite(from, to, packet);
+    if (hop) {
+      lowerHopLimit(packet);
+    }
+    clampMaxSegmentSize(from, to, packet);
     loop.handOver(to, from.sender(), flowHash(), packet);
   }
 
@@ -103,12 +109,15 @@ final class Forwarder {
     loop.counters().drop(packet, reason);
   }
 
-  private void rewrite(Attached from, Attached to, ByteBuf packet) {
+  private void lowerHopLimit(ByteBuf packet) {
     if (view.isIpv4()) {
       Ipv4Header.decrementTimeToLive(packet, view.at());
     } else {
       Ipv6Header.decrementHopLimit(packet, view.at());
     }
+  }
+
+  private void clampMaxSegmentSize(Attached from, Attached to, ByteBuf packet) {
     if ((view.tcpFlags(packet) & TcpHeader.SYN) != 0) {
       // The MSS says what the other end may send back, and both tunnels carry that.
       int mtu = Math.min(from.refreshMtu(), to.mtuBytes());
@@ -124,6 +133,15 @@ final class Forwarder {
     mixed = mixed * 31 + view.sourcePort();
     mixed = mixed * 31 + view.destinationPort();
     return (Long.hashCode(mixed * 31 + view.protocol()) * HASH_MIX) >>> 16;
+  }
+
+  /// Takes a packet that a service of the gateway itself was sent and does not want.
+  void reject(ByteBuf packet, IcmpError error, DropReason reason) {
+    // It was well-formed when it came.
+    if (view.parse(packet) == PacketFault.NONE) {
+      reporter.report(error, 0, view, packet, loop.batchNanos());
+    }
+    loop.counters().drop(packet, reason);
   }
 
   /// Takes a packet that waited for a tunnel of this loop and does not fit into it.

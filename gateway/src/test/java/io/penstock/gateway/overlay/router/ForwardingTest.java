@@ -20,6 +20,7 @@ import io.penstock.protocol.netstack.wire.PacketFault;
 import io.penstock.protocol.netstack.wire.TcpHeader;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -182,6 +183,35 @@ class ForwardingTest {
     error.release();
     c.hasNothing();
     assertThat(net.drops(DropReason.HOP_LIMIT)).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 64})
+  void what_is_for_the_gateway_itself_or_from_it_has_made_no_hop(int hopLimit) {
+    TestPort port = new TestPort(net.loop2);
+    Attached service =
+        net.router.attach(
+            new NodeTunnel(
+                new UUID(0, 0),
+                "gateway",
+                "gateway",
+                NodeTunnel.Kind.SERVICE,
+                TestNetwork.leased(0, TestNetwork.GATEWAY_4, TestNetwork.GATEWAY_6),
+                port));
+    a.send(ip(A4, TestNetwork.GATEWAY_4, IpProtocol.UDP, hopLimit, udpPayload(1, 2, 10)));
+    a.send(ip(A6, TestNetwork.GATEWAY_6, IpProtocol.UDP, hopLimit, udpPayload(1, 2, 10)));
+    a.hasNothing();
+    for (int i = 0; i < 2; i++) {
+      ByteBuf arrived = Objects.requireNonNull(port.sent().poll());
+      IpPacket view = new IpPacket();
+      assertThat(view.parse(arrived)).isEqualTo(PacketFault.NONE);
+      assertThat(view.hopLimit()).isEqualTo(hopLimit);
+      arrived.release();
+    }
+    service.receive(ip(TestNetwork.GATEWAY_4, A4, IpProtocol.UDP, 64, udpPayload(2, 1, 10)));
+    net.settle();
+    assertThat(a.next().hopLimit()).isEqualTo(64);
+    assertThat(net.drops(DropReason.HOP_LIMIT)).isZero();
   }
 
   @Test

@@ -16,7 +16,7 @@ import java.net.InetAddress;
 ///
 /// They come from an allocator that counts what is in use, which takes the place of paranoid leak
 /// detection: that is too slow for hundreds of thousands of packets.
-final class Packets {
+public final class Packets {
 
   private static final UnpooledByteBufAllocator ALLOCATOR =
       new UnpooledByteBufAllocator(false, true);
@@ -24,25 +24,25 @@ final class Packets {
   private Packets() {}
 
   /// The bytes of all packets, and of the router's answers, that were not released.
-  static long bytesInUse() {
+  public static long bytesInUse() {
     return ALLOCATOR.metric().usedHeapMemory() + ALLOCATOR.metric().usedDirectMemory();
   }
 
   /// An empty buffer of this capacity.
-  static ByteBuf buffer(int bytes) {
+  public static ByteBuf buffer(int bytes) {
     return ALLOCATOR.heapBuffer(bytes);
   }
 
-  static InetAddress address(String text) {
+  public static InetAddress address(String text) {
     return InetAddress.ofLiteral(text);
   }
 
-  static int ip4(String text) {
+  public static int ip4(String text) {
     return (int) LeasedAddress.low(address(text));
   }
 
   /// An IP packet of the family of its addresses around this transport, which it releases.
-  static ByteBuf ip(String from, String to, int protocol, int hopLimit, ByteBuf transport) {
+  public static ByteBuf ip(String from, String to, int protocol, int hopLimit, ByteBuf transport) {
     InetAddress source = address(from);
     InetAddress destination = address(to);
     int bytes = transport.readableBytes();
@@ -67,24 +67,26 @@ final class Packets {
     return out;
   }
 
-  static ByteBuf udp(String from, String to, int sourcePort, int destinationPort, int dataBytes) {
+  public static ByteBuf udp(
+      String from, String to, int sourcePort, int destinationPort, int dataBytes) {
     return ip(from, to, IpProtocol.UDP, 64, udpPayload(sourcePort, destinationPort, dataBytes));
   }
 
-  static ByteBuf udpPayload(int sourcePort, int destinationPort, int dataBytes) {
+  public static ByteBuf udpPayload(int sourcePort, int destinationPort, int dataBytes) {
     ByteBuf out = Unpooled.buffer(8 + dataBytes);
     UdpHeader.write(out, sourcePort, destinationPort, 8 + dataBytes);
     return out.writeZero(dataBytes);
   }
 
-  static ByteBuf tcp(String from, String to, int sourcePort, int destinationPort, int flags) {
+  public static ByteBuf tcp(
+      String from, String to, int sourcePort, int destinationPort, int flags) {
     ByteBuf segment = Unpooled.buffer();
     TcpHeader.write(segment, sourcePort, destinationPort, 1, 0, flags, 512, 0);
     return ip(from, to, IpProtocol.TCP, 64, segment);
   }
 
   /// A SYN with an MSS option and a right checksum.
-  static ByteBuf syn(String from, String to, int mss) {
+  public static ByteBuf syn(String from, String to, int mss) {
     ByteBuf segment = Unpooled.buffer();
     TcpHeader.write(segment, 1111, 80, 1, 0, TcpHeader.SYN, 512, 4);
     segment.writeByte(2).writeByte(4).writeShort(mss);
@@ -92,7 +94,7 @@ final class Packets {
     return ip(from, to, IpProtocol.TCP, 64, segment);
   }
 
-  static long pseudoHeader(String from, String to, int protocol, int length) {
+  public static long pseudoHeader(String from, String to, int protocol, int length) {
     InetAddress source = address(from);
     InetAddress destination = address(to);
     return source.getAddress().length == 4
@@ -106,7 +108,7 @@ final class Packets {
             length);
   }
 
-  static ByteBuf ping(String from, String to, int identifier) {
+  public static ByteBuf ping(String from, String to, int identifier) {
     ByteBuf out = ALLOCATOR.heapBuffer(128);
     ByteBuf data = Unpooled.EMPTY_BUFFER;
     InetAddress source = address(from);
@@ -129,7 +131,7 @@ final class Packets {
   }
 
   /// A fragment of an IPv4 packet of UDP.
-  static ByteBuf fragment(
+  public static ByteBuf fragment(
       String from, String to, int id, int offsetBytes, boolean more, ByteBuf payload) {
     int bytes = payload.readableBytes();
     ByteBuf out = ALLOCATOR.heapBuffer(20 + bytes);
