@@ -16,6 +16,12 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// TCP:  opening ──answer──► open ──RST, or FIN of both──► closing ──SYN of the opener──► opening
 /// ```
+///
+/// A TCP segment with SYN and without ACK asks for a connection. From the opener it belongs to the
+/// flow. From the other end it is an answer only while the opener's own SYN has had none, when the
+/// two cross each other (simultaneous open, RFC 9293 section 3.5); else it is an attempt of the
+/// other end's own, of which the flow knows nothing. When a rule allows that, the flow is the other
+/// end's from then on.
 final class FlowStripe {
 
   private static final int KEY_WORDS = 5;
@@ -29,6 +35,7 @@ final class FlowStripe {
   private static final int FIN_OF_OPENER = 4;
   private static final int FIN_OF_OTHER = 8;
   private static final int RESET = 16;
+  private static final int SYN_OF_OPENER = 32;
 
   private final int limit;
   private final int limitPerNode;
@@ -49,14 +56,22 @@ final class FlowStripe {
 
   synchronized boolean pass(FlowKey key, int hash, int tcpFlags, long nowNanos) {
     int slot = liveSlotOf(key, hash, nowNanos);
-    if (slot < 0) {
+    return slot >= 0 && pass(slot, key, tcpFlags, nowNanos);
+  }
+
+  private boolean pass(int slot, FlowKey key, int tcpFlags, long nowNanos) {
+    int before = states[slot];
+    boolean byOpener = ((before & OPENED_BY_SECOND) != 0) == key.reversed;
+    if (!byOpener && isAttempt(tcpFlags) && !awaitsAnswer(before)) {
       return false;
     }
-    boolean byOpener = ((states[slot] & OPENED_BY_SECOND) != 0) == key.reversed;
-    int state = next(states[slot], byOpener, tcpFlags);
+    set(slot, key, next(before, byOpener, tcpFlags), nowNanos);
+    return true;
+  }
+
+  private void set(int slot, FlowKey key, int state, long nowNanos) {
     states[slot] = (byte) state;
     expiresAtNanos[slot] = nowNanos + lifetime(key.protocol(), state);
-    return true;
   }
 
   synchronized boolean knows(FlowKey key, int hash, long nowNanos) {
@@ -64,8 +79,11 @@ final class FlowStripe {
   }
 
   synchronized Opened open(FlowKey key, int hash, int tcpFlags, FlowOwner owner, long nowNanos) {
-    if (pass(key, hash, tcpFlags, nowNanos)) {
-      return Opened.YES;
+    int known = liveSlotOf(key, hash, nowNanos);
+    if (known >= 0) {
+      return pass(known, key, tcpFlags, nowNanos)
+          ? Opened.YES
+          : reopen(known, key, tcpFlags, owner, nowNanos);
     }
     sweep(nowNanos);
     if (size >= limit || owner.flows() >= limitPerNode) {
@@ -75,7 +93,6 @@ final class FlowStripe {
       grow();
     }
     int slot = slotOf(key, hash);
-    int state = next(key.reversed ? OPENED_BY_SECOND : 0, true, tcpFlags);
     int at = KEY_WORDS * slot;
     keys[at] = key.high1;
     keys[at + 1] = key.low1;
@@ -83,11 +100,25 @@ final class FlowStripe {
     keys[at + 3] = key.low2;
     keys[at + 4] = key.portsAndProtocol;
     hashes[slot] = hash;
-    states[slot] = (byte) state;
-    expiresAtNanos[slot] = nowNanos + lifetime(key.protocol(), state);
+    set(slot, key, opened(key, tcpFlags), nowNanos);
     owners[slot] = owner;
     owner.opened();
     size++;
+    return Opened.YES;
+  }
+
+  /// The other end opens what is a flow already.
+  private Opened reopen(int slot, FlowKey key, int tcpFlags, FlowOwner owner, long nowNanos) {
+    if (owner.flows() >= limitPerNode) {
+      return Opened.FULL;
+    }
+    FlowOwner before = owners[slot];
+    if (before != null) {
+      before.ended();
+    }
+    owners[slot] = owner;
+    owner.opened();
+    set(slot, key, opened(key, tcpFlags), nowNanos);
     return Opened.YES;
   }
 
@@ -123,10 +154,28 @@ final class FlowStripe {
     return size;
   }
 
+  private static int opened(FlowKey key, int tcpFlags) {
+    return next(key.reversed ? OPENED_BY_SECOND : 0, true, tcpFlags);
+  }
+
+  /// Whether a segment asks for a connection; false for what is no TCP.
+  private static boolean isAttempt(int tcpFlags) {
+    return (tcpFlags & (TcpHeader.SYN | TcpHeader.ACK)) == TcpHeader.SYN;
+  }
+
+  /// Whether the opener has asked for a connection and the other end has said nothing to that.
+  private static boolean awaitsAnswer(int state) {
+    return (state & (SYN_OF_OPENER | ANSWERED)) == SYN_OF_OPENER && !isClosing(state);
+  }
+
   private static int next(int state, boolean byOpener, int tcpFlags) {
-    if (byOpener && (tcpFlags & (TcpHeader.SYN | TcpHeader.ACK)) == TcpHeader.SYN) {
+    if (isAttempt(tcpFlags)) {
+      if (!byOpener) {
+        // It crosses the opener's and answers nothing, so the opener's may come to nothing too.
+        return state;
+      }
       // A new connection on the same ports, or the first packet sent again.
-      return isClosing(state) ? state & OPENED_BY_SECOND : state;
+      return (isClosing(state) ? state & OPENED_BY_SECOND : state) | SYN_OF_OPENER;
     }
     int next = byOpener ? state : state | ANSWERED;
     if ((tcpFlags & TcpHeader.RST) != 0) {

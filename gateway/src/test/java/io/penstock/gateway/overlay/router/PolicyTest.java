@@ -154,6 +154,82 @@ class PolicyTest {
   }
 
   @Test
+  void a_syn_of_the_other_end_is_a_connection_of_its_own_and_needs_its_own_rule() {
+    a.send(tcp(A, B, 5000, 80, SYN));
+    b.send(tcp(B, A, 80, 5000, SYN | ACK));
+    a.send(tcp(A, B, 5000, 80, ACK));
+    assertThat(a.drain()).isEqualTo(1);
+    assertThat(b.drain()).isEqualTo(2);
+
+    b.send(tcp(B, A, 80, 5000, SYN));
+    b.send(tcp(B, A, 80, 5000, SYN | TcpHeader.ECE | TcpHeader.CWR));
+    a.hasNothing();
+    assertThat(net.drops(DropReason.POLICY)).isEqualTo(2);
+    assertThat(b.drain()).as("both are said to be prohibited").isEqualTo(2);
+
+    a.send(tcp(A, B, 5000, 80, TcpHeader.RST));
+    assertThat(b.drain()).isEqualTo(1);
+    b.send(tcp(B, A, 80, 5000, SYN));
+    a.hasNothing();
+    assertThat(net.drops(DropReason.POLICY)).as("a closed one, too").isEqualTo(3);
+    b.drain();
+  }
+
+  @Test
+  void syns_that_cross_each_other_are_one_connection() {
+    a.send(tcp(A, B, 5000, 80, SYN));
+    b.send(tcp(B, A, 80, 5000, SYN));
+    b.send(tcp(B, A, 80, 5000, SYN));
+    a.send(tcp(A, B, 5000, 80, SYN | ACK));
+    b.send(tcp(B, A, 80, 5000, SYN | ACK));
+    assertThat(a.drain()).isEqualTo(3);
+    assertThat(b.drain()).isEqualTo(2);
+    b.send(tcp(B, A, 80, 5000, SYN));
+    a.hasNothing();
+    assertThat(net.router.report().flows()).isEqualTo(1);
+    b.drain();
+  }
+
+  @Test
+  void a_syn_that_answers_a_syn_makes_no_flow_last_longer_than_one_without_an_answer() {
+    a.send(tcp(A, B, 5000, 80, SYN));
+    b.send(tcp(B, A, 80, 5000, SYN));
+    a.drain();
+    net.pass(Duration.ofSeconds(75));
+    b.send(tcp(B, A, 80, 5000, ACK));
+
+    a.hasNothing();
+    b.drain();
+  }
+
+  @Test
+  void a_flow_that_was_taken_up_in_its_midst_awaits_no_syn_of_the_other_end() {
+    a.send(tcp(A, B, 5000, 80, ACK));
+    b.send(tcp(B, A, 80, 5000, SYN));
+
+    a.hasNothing();
+    assertThat(net.drops(DropReason.POLICY)).isEqualTo(1);
+    b.drain();
+  }
+
+  @Test
+  void a_flow_that_the_other_end_opens_by_a_rule_of_its_own_is_the_other_ends() {
+    restart(network(TestNetwork.config().flows(65_536, 1), "*", "*", Protocol.TCP));
+    a.send(tcp(A, B, 5000, 80, SYN));
+    b.send(tcp(B, A, 80, 5000, SYN | ACK));
+    b.send(tcp(B, A, 80, 5000, SYN));
+    assertThat(a.drain()).isEqualTo(2);
+    assertThat(net.router.report().flows()).isEqualTo(1);
+
+    b.send(tcp(B, A, 81, 5000, SYN));
+    assertThat(net.drops(DropReason.FLOWS_FULL)).as("it counts for b now").isEqualTo(1);
+    a.send(tcp(A, B, 5001, 80, SYN));
+    assertThat(net.drops(DropReason.FLOWS_FULL)).as("and no more for a").isEqualTo(1);
+    a.send(tcp(A, B, 5000, 80, SYN | ACK));
+    assertThat(b.drain()).isEqualTo(3);
+  }
+
+  @Test
   void nodes_of_one_user_need_no_rule_and_make_no_flows() {
     TestNode other = net.node("tablet", "ann", net.loop2, C);
     a.send(udp(A, C, 1, 2, 10));
