@@ -5,6 +5,7 @@ import io.penstock.api.IsdAs;
 import io.penstock.api.config.Inline;
 import io.penstock.api.config.Requirements;
 import io.penstock.gateway.overlay.lease.PoolConfig;
+import io.penstock.gateway.overlay.router.RouterConfig;
 import io.penstock.gateway.overlay.session.SessionConfig;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +18,8 @@ import java.util.regex.Pattern;
 /// @param sessions how long they may stay
 /// @param zone the DNS zone of their names
 /// @param isdAs the ISD-AS of every address, which the tunnel's protocol wants to be named
+/// @param tunnel how long the steps of a node's tunnel may take, and how much may wait in it
+/// @param router what may wait in the router, be remembered and be reported
 /// @param allow what nodes of different users may send each other; those of one user may all talk
 public record OverlaySettings(
     Optional<HostPort> quic,
@@ -24,6 +27,8 @@ public record OverlaySettings(
     @Inline SessionConfig sessions,
     String zone,
     IsdAs isdAs,
+    OverlayTunnelSettings tunnel,
+    RouterConfig router,
     List<AllowSettings> allow) {
 
   /// The number of the tunnel port, for UDP.
@@ -51,6 +56,8 @@ public record OverlaySettings(
           SessionConfig.DEFAULT,
           DEFAULT_ZONE,
           DEFAULT_ISD_AS,
+          OverlayTunnelSettings.DEFAULT,
+          RouterConfig.DEFAULT,
           List.of());
 
   public OverlaySettings {
@@ -66,11 +73,28 @@ public record OverlaySettings(
 
   /// The same with another address for tunnels.
   public OverlaySettings listeningOn(HostPort address) {
-    return new OverlaySettings(Optional.of(address), addresses, sessions, zone, isdAs, allow);
+    return new OverlaySettings(
+        Optional.of(address), addresses, sessions, zone, isdAs, tunnel, router, allow);
   }
 
   /// The same without an overlay.
   public OverlaySettings off() {
-    return new OverlaySettings(Optional.empty(), addresses, sessions, zone, isdAs, allow);
+    return new OverlaySettings(
+        Optional.empty(), addresses, sessions, zone, isdAs, tunnel, router, allow);
+  }
+
+  /// The same with other settings of tunnels.
+  public OverlaySettings withTunnel(OverlayTunnelSettings other) {
+    return new OverlaySettings(quic, addresses, sessions, zone, isdAs, other, router, allow);
+  }
+
+  /// The same with other settings of the router.
+  public OverlaySettings withRouter(RouterConfig other) {
+    return new OverlaySettings(quic, addresses, sessions, zone, isdAs, tunnel, other, allow);
+  }
+
+  /// The same with other rules.
+  public OverlaySettings allowing(List<AllowSettings> rules) {
+    return new OverlaySettings(quic, addresses, sessions, zone, isdAs, tunnel, router, rules);
   }
 }

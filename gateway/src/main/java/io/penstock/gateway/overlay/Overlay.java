@@ -22,7 +22,6 @@ import io.penstock.gateway.overlay.router.LeasedAddress;
 import io.penstock.gateway.overlay.router.NodeTunnel;
 import io.penstock.gateway.overlay.router.OverlayPolicy;
 import io.penstock.gateway.overlay.router.Router;
-import io.penstock.gateway.overlay.router.RouterConfig;
 import io.penstock.gateway.overlay.router.RouterReport;
 import io.penstock.gateway.overlay.session.LiveTunnels;
 import io.penstock.gateway.overlay.session.NodeTokens;
@@ -32,12 +31,10 @@ import io.penstock.gateway.store.Storage;
 import io.penstock.gateway.store.StorageException;
 import io.penstock.gateway.store.StoredLease;
 import io.penstock.gateway.web.Endpoint;
-import io.penstock.transport.quic.QuicConfig;
 import io.penstock.transport.quic.QuicServer;
 import io.penstock.transport.snaptun.SnapTunHandlers;
 import io.penstock.transport.snaptun.SnapTunMetrics;
 import io.penstock.transport.snaptun.SnapTunServer;
-import io.penstock.transport.snaptun.SnapTunServerConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
@@ -69,9 +66,6 @@ public final class Overlay implements AutoCloseable {
   /// Every path of the overlay carries that much; it is what IPv6 asks of a link (RFC 8200, section
   /// 5).
   private static final int INNER_MTU_BYTES = 1280;
-
-  /// Answers to a burst of pings and questions by some hundred nodes at once.
-  private static final int OWN_ANSWERS_BYTES = 512 * 1024;
 
   /// How often expired holds are looked for.
   private static final Duration SWEEP_INTERVAL = Duration.ofSeconds(30);
@@ -123,9 +117,8 @@ public final class Overlay implements AutoCloseable {
     this.tunnels = new LiveTunnels(storage);
     this.router =
         new Router(
-            RouterConfig.builder()
-                .addresses(own(addresses).stream().map(IpAddress::inet).toList())
-                .build(),
+            settings.router(),
+            own(addresses).stream().map(IpAddress::inet).toList(),
             policy,
             System::nanoTime,
             new SecureRandom().nextLong());
@@ -144,10 +137,9 @@ public final class Overlay implements AutoCloseable {
           new NodeTokens(
               settings.sessions(), "overlay:" + settings.zone(), storage.overlay(), around.clock());
       SessionGuard guard = new SessionGuard(tokens, storage);
-      QuicConfig quic = QuicConfig.defaults();
       this.server =
           new SnapTunServer<>(
-              SnapTunServerConfig.of(quic.datagrams()),
+              settings.tunnel().server(),
               new NodeValidator(guard),
               new NodeAllocator(pool, settings.isdAs()),
               blocking);
@@ -165,7 +157,11 @@ public final class Overlay implements AutoCloseable {
       endpoints.addAll(new PeerApi(gate, guard, peers, visibility).endpoints());
       this.listener =
           QuicServer.bind(
-              around.loops(), at, around.tls(), quic, SnapTunHandlers.server(door::connected));
+              around.loops(),
+              at,
+              around.tls(),
+              settings.tunnel().quic(),
+              SnapTunHandlers.server(door::connected));
       chores.add(every(LiveTunnels.CHECK_INTERVAL, around.loops(), tunnels::check));
       chores.add(every(SWEEP_INTERVAL, around.loops(), pool::sweep));
       whole = true;
@@ -191,7 +187,8 @@ public final class Overlay implements AutoCloseable {
         settings.zone(),
         own(addresses),
         settings.isdAs(),
-        addresses.hold().toSeconds());
+        addresses.hold().toSeconds(),
+        settings.tunnel().times().keepAlive().toMillis());
   }
 
   private static LeaseListener both(LeaseListener first, LeaseListener second) {
@@ -212,7 +209,8 @@ public final class Overlay implements AutoCloseable {
 
   private void attachOwnHost(OverlaySettings settings, EventLoop loop, PeerVisibility visibility) {
     var resolver = new OverlayResolver(settings.zone(), settings.addresses(), peers, visibility);
-    OwnHost host = new OwnHost(loop, resolver::answer, OWN_ANSWERS_BYTES);
+    OwnHost host =
+        new OwnHost(loop, resolver::answer, settings.router().queues().serviceQueueBytes());
     List<LeasedAddress> addresses =
         own(settings.addresses()).stream()
             .map(address -> new LeasedAddress(address.inet(), 0))

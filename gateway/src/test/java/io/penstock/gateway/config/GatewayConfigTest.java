@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.penstock.api.HostPort;
 import io.penstock.api.config.ConfigException;
 import io.penstock.gateway.backend.HealthConfig;
+import io.penstock.gateway.overlay.router.RouterConfig;
+import io.penstock.protocol.snaptun.ServerTunnelConfig;
+import io.penstock.transport.quic.DatagramConfig;
+import io.penstock.transport.quic.QuicConfig;
+import io.penstock.transport.snaptun.SnapTunServerConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -135,6 +140,123 @@ class GatewayConfigTest {
   }
 
   @Test
+  void takesTheLimitsOfTunnelsAndOfTheRouter() throws Exception {
+    GatewayConfig config =
+        bind(
+            """
+            [overlay.tunnel]
+            idle_timeout = "1m"
+            keep_alive = "15s"
+            handshake_limit = "4s"
+            address_proof_limit = "5s"
+            establish_limit = "6s"
+            request_limit = "7s"
+            answer_limit = "8s"
+            path_wait = "2s"
+            max_connections = 11
+            max_streams = 12
+            stream_window_bytes = "13KiB"
+            max_udp_payload_bytes = 1400
+            quic_queue_datagrams = 1024
+            pending_datagrams = 15
+            max_queued_bytes = "1MiB"
+            socket_receive_bytes = "2MiB"
+            socket_send_bytes = "3MiB"
+
+            [overlay.router]
+            tunnel_queue_bytes = "2MiB"
+            loop_queue_bytes = "128MiB"
+            service_queue_bytes = "256KiB"
+            quantum_bytes = 1280
+            delay_target = "10ms"
+            delay_interval = "200ms"
+            crossing_packets = 1024
+            crossing_bytes = "1MiB"
+            max_flows = 1000
+            max_flows_per_node = 100
+            tcp_opening_timeout = "10s"
+            tcp_open_timeout = "1h"
+            tcp_closing_timeout = "20s"
+            udp_timeout = "30s"
+            icmp_timeout = "40s"
+            icmp_errors_per_second = 500
+            icmp_errors_per_source_per_second = 20
+            """);
+
+    OverlayTunnelSettings tunnel = config.overlay().tunnel();
+    assertThat(tunnel.quic())
+        .isEqualTo(
+            QuicConfig.builder()
+                .idleTimeout(Duration.ofMinutes(1))
+                .handshakeTimeout(Duration.ofSeconds(4))
+                .tokenLifetime(Duration.ofSeconds(5))
+                .maxConnections(11)
+                .maxStreams(12)
+                .streamWindowBytes(13 * 1024)
+                .maxUdpPayloadBytes(1400)
+                .datagrams(new DatagramConfig(1024, 15, 1024 * 1024))
+                .socketBytes(2 * 1024 * 1024, 3 * 1024 * 1024)
+                .build());
+    assertThat(tunnel.server())
+        .isEqualTo(
+            SnapTunServerConfig.of(tunnel.quic().datagrams())
+                .withTunnel(
+                    ServerTunnelConfig.builder()
+                        .acceptTimeout(Duration.ofSeconds(6))
+                        .requestTimeout(Duration.ofSeconds(7))
+                        .sendTimeout(Duration.ofSeconds(8))
+                        .build())
+                .withPathWait(Duration.ofSeconds(2)));
+    assertThat(tunnel.times().keepAlive()).isEqualTo(Duration.ofSeconds(15));
+    assertThat(config.overlay().router())
+        .isEqualTo(
+            RouterConfig.builder()
+                .queueBytes(2 * 1024 * 1024, 128 * 1024 * 1024)
+                .serviceQueueBytes(256 * 1024)
+                .quantumBytes(1280)
+                .delay(Duration.ofMillis(10), Duration.ofMillis(200))
+                .crossing(1024, 1024 * 1024)
+                .flows(1000, 100)
+                .tcpTimeouts(Duration.ofSeconds(10), Duration.ofHours(1), Duration.ofSeconds(20))
+                .udpTimeout(Duration.ofSeconds(30))
+                .icmpTimeout(Duration.ofSeconds(40))
+                .icmpErrors(500, 20)
+                .build());
+  }
+
+  @Test
+  void theLimitsOfTunnelsAreByDefaultThoseOfTheLibrary() {
+    OverlayTunnelSettings tunnel = GatewayConfig.defaults().overlay().tunnel();
+
+    assertThat(tunnel.quic()).isEqualTo(QuicConfig.defaults());
+    assertThat(tunnel.server()).isEqualTo(SnapTunServerConfig.of(DatagramConfig.defaults()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "idle_timeout, 1s, 10m",
+    "keep_alive, 100ms, 10m",
+    "handshake_limit, 100ms, 10m",
+    "address_proof_limit, 100ms, 10m",
+    "establish_limit, 1s, 10m",
+    "request_limit, 100ms, 10m",
+    "answer_limit, 100ms, 10m",
+    "path_wait, 0s, 3s",
+    "stream_window_bytes, 4KiB, 16MiB",
+    "max_udp_payload_bytes, 1200B, 9000B",
+    "max_queued_bytes, 64KiB, 1GiB",
+    "socket_receive_bytes, 64KiB, 1GiB",
+    "socket_send_bytes, 64KiB, 1GiB"
+  })
+  void theLibraryTakesWhatIsAllowed(String key, String least, String most) throws Exception {
+    for (String value : List.of(least, most)) {
+      OverlayTunnelSettings tunnel =
+          bind("overlay.tunnel.%s = '%s'".formatted(key, value)).overlay().tunnel();
+      assertThat(tunnel.quic().datagrams()).isEqualTo(tunnel.server().packets().datagrams());
+    }
+  }
+
+  @Test
   void takesVariablesAndIgnoresThoseOfThePrograms() throws Exception {
     GatewayConfig config =
         GatewayConfig.binder()
@@ -179,6 +301,23 @@ class GatewayConfigTest {
         "overlay.isd_as = '0-1' | overlay.isd_as is \"0-1\", allowed is an ISD-AS without"
             + " wildcards",
         "overlay.zone = 'Up.' | p.toml:1: overlay.zone is Up., allowed is a domain in lower case",
+        "overlay.tunnel.idle_timeout = '999ms' | p.toml:1: overlay.tunnel.idle_timeout is 999ms,"
+            + " allowed is 1s to 10m",
+        "overlay.tunnel.keep_alive = '0s' | overlay.tunnel.keep_alive is 0s, allowed is 100ms to",
+        "overlay.tunnel.path_wait = '4s' | overlay.tunnel.path_wait is 4s, allowed is 0s to 3s",
+        "overlay.tunnel.quic_queue_datagrams = 63 | overlay.tunnel.quic_queue_datagrams is 63,"
+            + " allowed is 64 to 65536",
+        "overlay.tunnel.socket_send_bytes = '1KiB' | overlay.tunnel.socket_send_bytes is 1KiB,"
+            + " allowed is 64KiB to 1GiB",
+        "overlay.tunnel.idle = '30s' | p.toml:1: overlay.tunnel.idle: unknown key",
+        "overlay.router.tunnel_queue_bytes = 1 | p.toml:1: overlay.router.tunnel_queue_bytes is 1B,"
+            + " allowed is 64KiB to 1GiB",
+        "overlay.router.loop_queue_bytes = '512KiB' | overlay.router.loop_queue_bytes is 512KiB,"
+            + " allowed is 1MiB to 1GiB",
+        "overlay.router.crossing_packets = 100 | overlay.router.crossing_packets is 100, allowed is"
+            + " a power of two",
+        "overlay.router.max_flows_per_node = 0 | overlay.router.max_flows_per_node is 0, allowed is"
+            + " 1 to",
         "[[overlay.allow]]~from = 'ann'~to = '*' | p.toml:1: overlay.allow[0]: from is ann, allowed"
             + " is user:NAME, node:NAME or *",
         "[[overlay.allow]]~from = '*'~to = '*'~protocol = 'tcp'~ports = ['0'] | ports is 0, allowed"

@@ -14,6 +14,8 @@ import io.penstock.gateway.Gateway;
 import io.penstock.gateway.config.AllowSettings;
 import io.penstock.gateway.config.GatewayConfig;
 import io.penstock.gateway.config.OverlaySettings;
+import io.penstock.gateway.config.OverlayTunnelSettings;
+import io.penstock.gateway.overlay.router.RouterConfig;
 import io.penstock.protocol.netstack.wire.InternetChecksum;
 import io.penstock.protocol.netstack.wire.IpProtocol;
 import io.penstock.protocol.netstack.wire.Ipv4Address;
@@ -166,16 +168,32 @@ class OverlayTest {
   }
 
   private static OverlaySettings allowingAnn() {
-    OverlaySettings base = OverlaySettings.DEFAULT;
-    return new OverlaySettings(
-        base.quic(),
-        base.addresses(),
-        base.sessions(),
-        base.zone(),
-        base.isdAs(),
+    return OverlaySettings.DEFAULT.allowing(
         List.of(
             new AllowSettings(
                 "user:ann", "*", Optional.of(AllowSettings.Protocol.ICMP), List.of())));
+  }
+
+  @Test
+  void configured_limits_hold_for_tunnels_and_router() throws Exception {
+    OverlayTunnelSettings usual = OverlayTunnelSettings.DEFAULT;
+    OverlaySettings settings =
+        OverlaySettings.DEFAULT
+            .withTunnel(
+                usual.withTimes(
+                    usual.times().withIdle(Duration.ofSeconds(25), Duration.ofSeconds(3))))
+            .withRouter(RouterConfig.builder().icmpErrors(0, 0).build());
+    gateway.close();
+    gateway = Gateway.start(config().overlay(settings).onFreePorts().build());
+    try (TestNode one = node(token("ann"), "one")) {
+      assertThat(one.gatewayIdleMillis).isEqualTo(25_000);
+      assertThat(one.network.keepAliveMillis()).isEqualTo(3_000);
+
+      one.ping(IpAddress.parse("10.86.255.250"), 1);
+      one.ping(OWN4, 2);
+      assertThat(one.isAnswered()).as("by the second alone").isTrue();
+      assertThat(gateway.overlay().orElseThrow().routed().icmpSuppressed()).isEqualTo(1);
+    }
   }
 
   @Test

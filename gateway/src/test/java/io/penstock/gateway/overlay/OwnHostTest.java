@@ -50,9 +50,8 @@ class OwnHostTest {
   private long nowNanos = 1_000_000_000L;
   private final Router router =
       new Router(
-          RouterConfig.builder()
-              .addresses(List.of(Packets.address(OWN4), Packets.address(OWN6)))
-              .build(),
+          RouterConfig.DEFAULT,
+          List.of(Packets.address(OWN4), Packets.address(OWN6)),
           OverlayPolicy.SAME_USER_ONLY,
           () -> nowNanos,
           42);

@@ -8,6 +8,7 @@ import io.netty.handler.codec.quic.QuicChannel;
 import io.penstock.api.HostPort;
 import io.penstock.api.IpAddress;
 import io.penstock.api.NodeKey;
+import io.penstock.api.OverlayNetwork;
 import io.penstock.api.Session;
 import io.penstock.api.SessionRequest;
 import io.penstock.api.client.SessionClient;
@@ -52,6 +53,11 @@ final class TestNode implements AutoCloseable {
   final KeyPair keys;
   final UUID id;
   final BlockingQueue<byte[]> received = new LinkedBlockingQueue<>();
+  final OverlayNetwork network;
+
+  /// What the gateway said in the handshake.
+  final long gatewayIdleMillis;
+
   private final ConnectResult.Connected tunnel;
   private final IpPacket view = new IpPacket();
 
@@ -107,7 +113,9 @@ final class TestNode implements AutoCloseable {
             .dial(loop, quic, "localhost", SnapTunHandlers.client())
             .toCompletableFuture()
             .get(LIMIT_SECONDS, TimeUnit.SECONDS);
-    long isdAs = session.network().isdAs().toLong();
+    network = session.network();
+    gatewayIdleMillis = connection.peerTransportParameters().maxIdleTimeout();
+    long isdAs = network.isdAs().toLong();
     ConnectResult result =
         new SnapTunClient(SnapTunClientConfig.of(settings), Runnable::run)
             .connect(

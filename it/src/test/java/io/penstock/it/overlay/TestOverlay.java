@@ -42,17 +42,9 @@ final class TestOverlay implements AutoCloseable {
   }
 
   private GatewayConfig.Builder config() {
-    OverlaySettings usual = OverlaySettings.DEFAULT;
     return GatewayConfig.builder()
         .data(data)
-        .overlay(
-            new OverlaySettings(
-                usual.quic(),
-                usual.addresses(),
-                usual.sessions(),
-                usual.zone(),
-                usual.isdAs(),
-                rules))
+        .overlay(OverlaySettings.DEFAULT.allowing(rules))
         .onFreePorts();
   }
 

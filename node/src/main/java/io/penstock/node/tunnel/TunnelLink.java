@@ -191,6 +191,7 @@ final class TunnelLink {
     List<AddressRange> asked = wishes.in(session.network());
     parts
         .client()
+        .withKeepAliveWithin(Duration.ofMillis(session.network().keepAliveMillis()))
         .connect(dialled, new Tokens(session), asked)
         .thenAccept(
             result -> {

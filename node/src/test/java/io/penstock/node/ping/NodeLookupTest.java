@@ -31,7 +31,8 @@ class NodeLookupTest {
           "penstock.internal",
           List.of(IpAddress.parse("10.86.0.1")),
           IsdAs.parse("16-64512"),
-          600);
+          600,
+          10_000);
 
   private final List<PeerInfo> peers =
       new ArrayList<>(

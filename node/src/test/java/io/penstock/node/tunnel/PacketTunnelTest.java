@@ -184,6 +184,20 @@ class PacketTunnelTest {
   }
 
   @Test
+  void an_idle_tunnel_is_kept_alive_as_often_as_the_gateway_wants() throws Exception {
+    try (var hasty = OverlayFixture.keptAliveWithin(Duration.ofMillis(200));
+        var _ = PacketTunnel.connect(hasty.node(identity, "db").build())) {
+      long established = hasty.requests();
+      long start = System.nanoTime();
+      await().until(() -> hasty.requests() >= established + 5);
+
+      assertThat(Duration.ofNanos(System.nanoTime() - start))
+          .as("not only at a third of the idle timeout of 30 s")
+          .isLessThan(Duration.ofSeconds(40));
+    }
+  }
+
+  @Test
   void a_name_that_another_node_has_stops_the_tunnel_and_says_so() throws Exception {
     try (var _ = PacketTunnel.connect(network.node(NodeIdentity.ephemeral(), "db").build())) {
       assertThatThrownBy(() -> PacketTunnel.connect(network.node(identity, "db").build()))

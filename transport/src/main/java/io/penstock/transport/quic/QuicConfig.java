@@ -14,6 +14,10 @@ import java.time.Duration;
 /// @param streamWindowBytes how much a stream may bring before it is read; a connection as a whole
 ///   may bring four times that
 /// @param maxConnections most connections of a server at one time, unestablished ones included
+/// @param socketReceiveBytes what the system may keep for each UDP socket that was not read yet; it
+///   may grant less
+/// @param socketSendBytes the same for what was written; a connection stops to write while half of
+///   that waits for the system, too
 /// @param datagrams the bounds of the datagram queues
 public record QuicConfig(
     Duration idleTimeout,
@@ -23,6 +27,8 @@ public record QuicConfig(
     int maxStreams,
     int streamWindowBytes,
     int maxConnections,
+    int socketReceiveBytes,
+    int socketSendBytes,
     DatagramConfig datagrams) {
 
   /// As most stacks have it; NAT bindings for UDP live about as long.
@@ -46,6 +52,12 @@ public record QuicConfig(
   /// About 400 MB of native memory with every connection in use.
   public static final int DEFAULT_MAX_CONNECTIONS = 10_000;
 
+  /// Holds a burst of several windows.
+  public static final int DEFAULT_SOCKET_BYTES = 4 * 1024 * 1024;
+
+  private static final int LEAST_SOCKET_BYTES = 64 * 1024;
+  private static final int MOST_SOCKET_BYTES = 1024 * 1024 * 1024;
+
   public QuicConfig {
     Bounds.requireBetween("quic idleTimeout in milliseconds", idleTimeout.toMillis(), 100, 600_000);
     Bounds.requireBetween(
@@ -56,6 +68,10 @@ public record QuicConfig(
     Bounds.requireBetween("quic maxStreams", maxStreams, 1, 10_000);
     Bounds.requireBetween("quic streamWindowBytes", streamWindowBytes, 4096, 16 * 1024 * 1024);
     Bounds.requireBetween("quic maxConnections", maxConnections, 1, 1_000_000);
+    Bounds.requireBetween(
+        "quic socketReceiveBytes", socketReceiveBytes, LEAST_SOCKET_BYTES, MOST_SOCKET_BYTES);
+    Bounds.requireBetween(
+        "quic socketSendBytes", socketSendBytes, LEAST_SOCKET_BYTES, MOST_SOCKET_BYTES);
   }
 
   public static QuicConfig defaults() {
@@ -75,6 +91,8 @@ public record QuicConfig(
     private int maxStreams = DEFAULT_MAX_STREAMS;
     private int streamWindowBytes = DEFAULT_STREAM_WINDOW_BYTES;
     private int maxConnections = DEFAULT_MAX_CONNECTIONS;
+    private int socketReceiveBytes = DEFAULT_SOCKET_BYTES;
+    private int socketSendBytes = DEFAULT_SOCKET_BYTES;
     private DatagramConfig datagrams = DatagramConfig.defaults();
 
     private Builder() {}
@@ -114,6 +132,12 @@ public record QuicConfig(
       return this;
     }
 
+    public Builder socketBytes(int receive, int send) {
+      socketReceiveBytes = receive;
+      socketSendBytes = send;
+      return this;
+    }
+
     public Builder datagrams(DatagramConfig value) {
       datagrams = value;
       return this;
@@ -128,6 +152,8 @@ public record QuicConfig(
           maxStreams,
           streamWindowBytes,
           maxConnections,
+          socketReceiveBytes,
+          socketSendBytes,
           datagrams);
     }
   }

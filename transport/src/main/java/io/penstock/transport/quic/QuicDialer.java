@@ -61,7 +61,8 @@ public final class QuicDialer {
             .sslEngineProvider(c -> tls.newEngine(c.alloc(), serverName, server.getPort()))
             .build();
     boolean v6 = server.getAddress() instanceof Inet6Address;
-    ChannelFuture bound = UdpSockets.bootstrap(loop).handler(codec).bind(v6 ? "::" : "0.0.0.0", 0);
+    ChannelFuture bound =
+        UdpSockets.bootstrap(loop, config).handler(codec).bind(v6 ? "::" : "0.0.0.0", 0);
     bound.addListener(
         _ -> {
           if (bound.isSuccess()) {

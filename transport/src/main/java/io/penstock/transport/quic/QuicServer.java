@@ -80,7 +80,7 @@ public final class QuicServer implements AutoCloseable {
               .handler(admission.before(handlers.connection()))
               .streamHandler(handlers.stream());
       Bootstrap bootstrap =
-          UdpSockets.bootstrap(loop).handler(pipeline(steering.lane(number), codec));
+          UdpSockets.bootstrap(loop, config).handler(pipeline(steering.lane(number), codec));
       if (UdpSockets.isEpoll(loop)) {
         bootstrap.option(UnixChannelOption.SO_REUSEPORT, true);
       }

@@ -32,15 +32,8 @@ final class UdpSockets {
 
   private static final int READS_PER_TURN = 16;
 
-  /// Holds a burst of several windows; the system may grant less.
-  private static final int SYSTEM_BUFFER_BYTES = 4 * 1024 * 1024;
-
   /// Costs nothing per buffer on an event loop, where the default of Netty makes objects.
   static final ByteBufAllocator ALLOCATOR = PooledByteBufAllocator.DEFAULT;
-
-  /// What waits for the system before connections are asked for no more.
-  private static final WriteBufferWaterMark WATER_MARK =
-      new WriteBufferWaterMark(512 * 1024, 2 * 1024 * 1024);
 
   /// How many addresses of one client a connection takes part in, from first to last.
   ///
@@ -55,20 +48,26 @@ final class UdpSockets {
     return loop instanceof IoEventLoop io && io.isIoType(EpollIoHandler.class);
   }
 
-  static Bootstrap bootstrap(EventLoop loop) {
+  static Bootstrap bootstrap(EventLoop loop, QuicConfig config) {
     Bootstrap bootstrap =
         new Bootstrap()
             .group(loop)
             .option(ChannelOption.ALLOCATOR, ALLOCATOR)
-            .option(ChannelOption.SO_RCVBUF, SYSTEM_BUFFER_BYTES)
-            .option(ChannelOption.SO_SNDBUF, SYSTEM_BUFFER_BYTES)
-            .option(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+            .option(ChannelOption.SO_RCVBUF, config.socketReceiveBytes())
+            .option(ChannelOption.SO_SNDBUF, config.socketSendBytes())
+            .option(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark(config.socketSendBytes()))
             .option(
                 ChannelOption.RECVBUF_ALLOCATOR,
                 new FixedRecvByteBufAllocator(JOINED_BYTES).maxMessagesPerRead(READS_PER_TURN));
     return isEpoll(loop)
         ? bootstrap.channel(EpollDatagramChannel.class).option(EpollChannelOption.UDP_GRO, true)
         : bootstrap.channel(NioDatagramChannel.class);
+  }
+
+  /// What waits for the system before connections are asked for no more: half of what the system
+  /// itself holds, and they are asked again from an eighth on.
+  private static WriteBufferWaterMark waterMark(int systemBytes) {
+    return new WriteBufferWaterMark(systemBytes / 8, systemBytes / 2);
   }
 
   static SegmentedDatagramPacketAllocator segments(EventLoop loop) {

@@ -2,6 +2,7 @@ package io.penstock.transport.snaptun;
 
 import io.netty.handler.codec.quic.QuicChannel;
 import io.penstock.protocol.snaptun.AddressRange;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -15,12 +16,24 @@ public final class SnapTunClient {
 
   private final SnapTunClientConfig config;
   private final Executor blocking;
-  private final SnapTunMetrics metrics = new SnapTunMetrics();
+  private final SnapTunMetrics metrics;
 
   /// @param blocking where token suppliers run
   public SnapTunClient(SnapTunClientConfig config, Executor blocking) {
+    this(config, blocking, new SnapTunMetrics());
+  }
+
+  private SnapTunClient(SnapTunClientConfig config, Executor blocking, SnapTunMetrics metrics) {
     this.config = config;
     this.blocking = blocking;
+    this.metrics = metrics;
+  }
+
+  /// The same client, with the same metrics, whose next tunnels are kept alive no less often than
+  /// this, if at all.
+  public SnapTunClient withKeepAliveWithin(Duration interval) {
+    var tunnel = config.tunnel().withKeepAliveWithin(interval);
+    return new SnapTunClient(config.withTunnel(tunnel), blocking, metrics);
   }
 
   /// Establishes a session with a token and asks for addresses.

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.penstock.testkit.FaultyUdpRelay;
 import io.penstock.testkit.LinkFaults;
@@ -50,6 +52,23 @@ class QuicServerTest {
       assertThat(ends.server.steeredPackets()).isPositive();
       assertThat(server.isActive()).isTrue();
       assertThat(ends.server.connections()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void the_buffers_of_the_sockets_are_as_configured_at_both_ends() throws Exception {
+    int receive = 96 * 1024;
+    int send = 80 * 1024;
+    QuicConfig config = Endpoints.quick().socketBytes(receive, send).build();
+    try (Endpoints ends = Endpoints.start(1, config, Endpoints.discard())) {
+      QuicChannel client = ends.connect(ends.server.address(), Endpoints.discard());
+      for (QuicChannel end : new QuicChannel[] {client, ends.accepted()}) {
+        ChannelConfig socket = end.parent().config();
+        // Linux says twice what was asked for, to have room for its own records.
+        assertThat(socket.getOption(ChannelOption.SO_RCVBUF)).isIn(receive, 2 * receive);
+        assertThat(socket.getOption(ChannelOption.SO_SNDBUF)).isIn(send, 2 * send);
+        assertThat(socket.getWriteBufferHighWaterMark()).isEqualTo(send / 2);
+      }
     }
   }
 

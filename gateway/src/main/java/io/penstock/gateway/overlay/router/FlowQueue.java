@@ -97,8 +97,7 @@ final class FlowQueue extends Turn {
   private @Nullable ByteBuf startDropping(ByteBuf packet, long nowNanos) {
     dropping = true;
     int recent = drops - dropsBefore;
-    boolean remembered =
-        nowNanos - dropNextNanos < MEMORY_INTERVALS * memory.config().delayIntervalNanos();
+    boolean remembered = nowNanos - dropNextNanos < MEMORY_INTERVALS * memory.delayIntervalNanos();
     drops = recent > 1 && remembered ? recent : 1;
     dropsBefore = drops;
     dropNextNanos = nowNanos + spacingNanos();
@@ -122,7 +121,7 @@ final class FlowQueue extends Turn {
     }
     long waited = nowNanos - memory.queuedAtNanos(head);
     long behind = bytes - memory.heldBytes(head);
-    if (waited < memory.config().delayTargetNanos() || behind < memory.config().quantumBytes()) {
+    if (waited < memory.delayTargetNanos() || behind < memory.quantumBytes()) {
       above = false;
       return false;
     }
@@ -131,11 +130,11 @@ final class FlowQueue extends Turn {
       aboveSinceNanos = nowNanos;
       return false;
     }
-    return nowNanos - aboveSinceNanos >= memory.config().delayIntervalNanos();
+    return nowNanos - aboveSinceNanos >= memory.delayIntervalNanos();
   }
 
   private long spacingNanos() {
-    return (long) (memory.config().delayIntervalNanos() / Math.sqrt(drops));
+    return (long) (memory.delayIntervalNanos() / Math.sqrt(drops));
   }
 
   private boolean mark(ByteBuf packet) {

@@ -1,7 +1,6 @@
 package io.penstock.gateway.overlay.router;
 
 import io.penstock.gateway.overlay.router.FlowTable.Opened;
-import io.penstock.gateway.overlay.router.RouterConfig.FlowTimeouts;
 import io.penstock.protocol.netstack.wire.IpProtocol;
 import io.penstock.protocol.netstack.wire.TcpHeader;
 import org.jspecify.annotations.Nullable;

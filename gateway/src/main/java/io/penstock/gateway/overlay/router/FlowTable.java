@@ -1,7 +1,5 @@
 package io.penstock.gateway.overlay.router;
 
-import io.penstock.gateway.overlay.router.RouterConfig.FlowTimeouts;
-
 /// The flows between nodes of different users that a rule has allowed: while a flow is here, its
 /// packets pass in both directions.
 ///
@@ -26,6 +24,10 @@ final class FlowTable {
 
   private final FlowStripe[] stripes = new FlowStripe[STRIPES];
   private final long secret;
+
+  FlowTable(FlowConfig config, long secret) {
+    this(config.maxFlows(), config.maxFlowsPerNode(), config.timeouts(), secret);
+  }
 
   FlowTable(int maxFlows, int maxFlowsPerNode, FlowTimeouts timeouts, long secret) {
     this.secret = secret;

@@ -21,7 +21,7 @@ final class IcmpReporter {
   IcmpReporter(Router router, RouterLoop loop) {
     this.router = router;
     this.loop = loop;
-    for (InetAddress address : router.config().addresses()) {
+    for (InetAddress address : router.addresses()) {
       if (address.getAddress().length == 4) {
         low4 = LeasedAddress.low(address);
       } else {

@@ -16,7 +16,9 @@ final class QueueMemory {
 
   private static final int INITIAL_PLACES = 256;
 
-  private final RouterConfig config;
+  private final QueueConfig config;
+  private final long delayTargetNanos;
+  private final long delayIntervalNanos;
   private final LoopCounters counters;
   private final List<SenderQueue> freeSenderQueues = new ArrayList<>();
   private final List<FlowQueue> freeFlowQueues = new ArrayList<>();
@@ -28,13 +30,23 @@ final class QueueMemory {
   private int usedPlaces = 1;
   private long totalBytes;
 
-  QueueMemory(RouterConfig config, LoopCounters counters) {
+  QueueMemory(QueueConfig config, LoopCounters counters) {
     this.config = config;
+    this.delayTargetNanos = config.delayTarget().toNanos();
+    this.delayIntervalNanos = config.delayInterval().toNanos();
     this.counters = counters;
   }
 
-  RouterConfig config() {
-    return config;
+  int quantumBytes() {
+    return config.quantumBytes();
+  }
+
+  long delayTargetNanos() {
+    return delayTargetNanos;
+  }
+
+  long delayIntervalNanos() {
+    return delayIntervalNanos;
   }
 
   LoopCounters counters() {

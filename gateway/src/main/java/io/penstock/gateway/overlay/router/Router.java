@@ -1,6 +1,7 @@
 package io.penstock.gateway.overlay.router;
 
 import io.penstock.protocol.netstack.icmp.IcmpError;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class Router implements AutoCloseable {
 
   private final RouterConfig config;
+  private final List<InetAddress> addresses;
   private final LongSupplier nanoClock;
   private final long secret;
   private final FlowTable flows;
@@ -43,15 +45,27 @@ public final class Router implements AutoCloseable {
 
   /// A router without tunnels.
   ///
+  /// @param addresses its own, from which it sends ICMP errors: at most one of each family; without
+  ///   one of a family it sends no errors of that family
   /// @param nanoClock a clock such as [System#nanoTime], which the loops read
   /// @param secret a random number that nobody outside can know
-  public Router(RouterConfig config, OverlayPolicy policy, LongSupplier nanoClock, long secret) {
+  public Router(
+      RouterConfig config,
+      List<InetAddress> addresses,
+      OverlayPolicy policy,
+      LongSupplier nanoClock,
+      long secret) {
+    if (addresses.stream().map(each -> each.getAddress().length).distinct().count()
+        < addresses.size()) {
+      throw new IllegalArgumentException(
+          "addresses are " + addresses + ", allowed is one of each family");
+    }
     this.config = config;
+    this.addresses = List.copyOf(addresses);
     this.policy = policy;
     this.nanoClock = nanoClock;
     this.secret = secret;
-    flows =
-        new FlowTable(config.maxFlows(), config.maxFlowsPerNode(), config.flowTimeouts(), secret);
+    flows = new FlowTable(config.flows(), secret);
     icmpBudget = new IcmpBudget(config.icmpErrorsPerSecond(), secret);
   }
 
@@ -179,6 +193,10 @@ public final class Router implements AutoCloseable {
 
   RouterConfig config() {
     return config;
+  }
+
+  List<InetAddress> addresses() {
+    return addresses;
   }
 
   RouteTable routes() {

@@ -20,7 +20,7 @@ final class RouterLoop implements Runnable {
   private final int index;
   private final Executor executor;
   private final LongSupplier nanoClock;
-  private final RouterConfig config;
+  private final QueueConfig config;
   private final LoopCounters counters = new LoopCounters();
   private final QueueMemory memory;
   private final Sender self;
@@ -37,7 +37,7 @@ final class RouterLoop implements Runnable {
     this.index = index;
     this.executor = executor;
     this.nanoClock = nanoClock;
-    this.config = router.config();
+    this.config = router.config().queues();
     this.memory = new QueueMemory(config, counters);
     this.self = router.newSender();
     this.forwarder = new Forwarder(router, this);

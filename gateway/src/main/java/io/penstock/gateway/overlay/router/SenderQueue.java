@@ -27,7 +27,7 @@ final class SenderQueue extends Turn {
 
   SenderQueue(QueueMemory memory) {
     this.memory = memory;
-    this.rotation = new Rotation(memory.config().quantumBytes());
+    this.rotation = new Rotation(memory.quantumBytes());
   }
 
   void begin(TunnelQueue newOwner, Sender newSender) {

@@ -30,7 +30,7 @@ final class TunnelQueue {
 
   TunnelQueue(QueueMemory memory) {
     this.memory = memory;
-    this.rotation = new Rotation(memory.config().quantumBytes());
+    this.rotation = new Rotation(memory.quantumBytes());
   }
 
   /// What it holds.

@@ -36,7 +36,8 @@ class AllocationTest {
   private long nowNanos;
   private final Router router =
       new Router(
-          TestNetwork.config().build(),
+          RouterConfig.DEFAULT,
+          List.of(),
           new OverlayPolicy(List.of(rule)),
           () -> nowNanos += 50_000,
           9);

@@ -26,7 +26,8 @@ class CrossingTest {
   private final EventLoop loopA = group.next();
   private final EventLoop loopB = group.next();
   private final Router router =
-      new Router(RouterConfig.builder().build(), OverlayPolicy.SAME_USER_ONLY, System::nanoTime, 7);
+      new Router(
+          RouterConfig.DEFAULT, List.of(), OverlayPolicy.SAME_USER_ONLY, System::nanoTime, 7);
   private final long inUseBefore = Packets.bytesInUse();
 
   @AfterEach

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.penstock.gateway.overlay.router.FlowTable.Opened;
-import io.penstock.gateway.overlay.router.RouterConfig.FlowTimeouts;
 import io.penstock.protocol.netstack.wire.IpPacket;
 import io.penstock.protocol.netstack.wire.IpProtocol;
 import io.penstock.testkit.SeededRandom;
@@ -80,7 +79,7 @@ class FlowTableTest {
 
   @Test
   void a_full_table_refuses_new_flows_and_keeps_the_old_ones() {
-    FlowTable table = new FlowTable(64, 1_000, FlowTimeouts.defaults(), 5);
+    FlowTable table = new FlowTable(64, 1_000, RouterConfig.DEFAULT.flows().timeouts(), 5);
     FlowOwner owner = new FlowOwner();
     Map<Flow, Opened> results = new HashMap<>();
     for (int port = 1; port <= 500; port++) {
@@ -98,7 +97,7 @@ class FlowTableTest {
 
   @Test
   void a_flow_that_both_ends_open_at_once_is_one_flow() {
-    FlowTable table = new FlowTable(64, 64, FlowTimeouts.defaults(), 5);
+    FlowTable table = new FlowTable(64, 64, RouterConfig.DEFAULT.flows().timeouts(), 5);
     FlowOwner first = new FlowOwner();
     FlowOwner second = new FlowOwner();
     set(new Flow(1, 2, 3, 4));
@@ -113,7 +112,7 @@ class FlowTableTest {
 
   @Test
   void the_same_ports_of_another_protocol_are_another_flow() {
-    FlowTable table = new FlowTable(64, 64, FlowTimeouts.defaults(), 5);
+    FlowTable table = new FlowTable(64, 64, RouterConfig.DEFAULT.flows().timeouts(), 5);
     set(new Flow(1, 2, 3, 4));
     table.open(key, 0, new FlowOwner(), 0);
     assertThat(key.protocol()).isEqualTo(IpProtocol.UDP);

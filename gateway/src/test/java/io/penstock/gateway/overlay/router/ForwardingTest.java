@@ -40,7 +40,7 @@ class ForwardingTest {
 
   private final TestNetwork net =
       new TestNetwork(
-          TestNetwork.config().icmpErrors(ALL_ERRORS, ERRORS_PER_SOURCE).build(),
+          RouterConfig.builder().icmpErrors(ALL_ERRORS, ERRORS_PER_SOURCE).build(),
           OverlayPolicy.SAME_USER_ONLY);
   private final TestNode a = net.node("a", "ann", net.loop1, A4, A6);
   private final TestNode b = net.node("b", "ann", net.loop1, B4);

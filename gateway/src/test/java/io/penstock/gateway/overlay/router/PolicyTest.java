@@ -35,7 +35,7 @@ class PolicyTest {
   private static final int ACK = TcpHeader.ACK;
 
   private TestNetwork net =
-      network(TestNetwork.config(), "user:ann", "node:db", Protocol.TCP, "80");
+      network(RouterConfig.builder(), "user:ann", "node:db", Protocol.TCP, "80");
   private TestNode a;
   private TestNode b;
 
@@ -214,7 +214,7 @@ class PolicyTest {
 
   @Test
   void a_flow_that_the_other_end_opens_by_a_rule_of_its_own_is_the_other_ends() {
-    restart(network(TestNetwork.config().flows(65_536, 1), "*", "*", Protocol.TCP));
+    restart(network(RouterConfig.builder().flows(65_536, 1), "*", "*", Protocol.TCP));
     a.send(tcp(A, B, 5000, 80, SYN));
     b.send(tcp(B, A, 80, 5000, SYN | ACK));
     b.send(tcp(B, A, 80, 5000, SYN));
@@ -263,7 +263,7 @@ class PolicyTest {
 
   @Test
   void echo_is_answered_only_to_who_asked() {
-    restart(network(TestNetwork.config(), "user:ann", "*", Protocol.ICMP));
+    restart(network(RouterConfig.builder(), "user:ann", "*", Protocol.ICMP));
     b.send(ping(B, A, 7));
     assertThat(net.drops(DropReason.POLICY)).isEqualTo(1);
     assertThat(b.drain()).isEqualTo(1);
@@ -344,7 +344,7 @@ class PolicyTest {
 
   @Test
   void later_fragments_follow_the_first_one() {
-    restart(network(TestNetwork.config(), "user:ann", "*", Protocol.UDP, "53"));
+    restart(network(RouterConfig.builder(), "user:ann", "*", Protocol.UDP, "53"));
     a.send(fragment(A, B, 9, 16, true, Unpooled.buffer().writeZero(16)));
     assertThat(net.drops(DropReason.UNKNOWN_FRAGMENT)).isEqualTo(1);
 
@@ -365,7 +365,7 @@ class PolicyTest {
 
   @Test
   void only_so_many_fragmented_packets_are_remembered() {
-    restart(network(TestNetwork.config(), "user:ann", "*", Protocol.UDP, "53"));
+    restart(network(RouterConfig.builder(), "user:ann", "*", Protocol.UDP, "53"));
     for (int id = 0; id < 17; id++) {
       a.send(fragment(A, B, id, 0, true, udpPayload(5000, 53, 8)));
     }
@@ -379,7 +379,7 @@ class PolicyTest {
 
   @Test
   void a_node_opens_so_many_flows_and_not_at_the_cost_of_others() {
-    restart(network(TestNetwork.config().flows(65_536, 10), "*", "*", Protocol.UDP));
+    restart(network(RouterConfig.builder().flows(65_536, 10), "*", "*", Protocol.UDP));
     TestNode c = net.node("other", "cid", net.loop1, C);
     for (int port = 1; port <= 30; port++) {
       a.send(udp(A, B, port, 53, 10));

@@ -22,8 +22,7 @@ class QueueTest {
 
   private static final Duration MILLI = Duration.ofMillis(1);
 
-  private TestNetwork net =
-      new TestNetwork(TestNetwork.config().build(), OverlayPolicy.SAME_USER_ONLY);
+  private TestNetwork net = new TestNetwork(RouterConfig.DEFAULT, OverlayPolicy.SAME_USER_ONLY);
 
   @AfterEach
   void close() {
@@ -110,9 +109,9 @@ class QueueTest {
     net.settle();
 
     assertThat(calm.drain()).isEqualTo(500);
-    assertThat(flooded.drain()).isEqualTo(RouterConfig.DEFAULT_CROSSING_PACKETS / 2);
+    assertThat(flooded.drain()).isEqualTo(QueueConfig.DEFAULT_CROSSING_PACKETS / 2);
     assertThat(net.drops(DropReason.CROSSING_FULL))
-        .isEqualTo(10_000 - RouterConfig.DEFAULT_CROSSING_PACKETS / 2);
+        .isEqualTo(10_000 - QueueConfig.DEFAULT_CROSSING_PACKETS / 2);
   }
 
   @Test
@@ -239,7 +238,7 @@ class QueueTest {
     for (int i = 0; i < 5_000; i++) {
       flooder.send(udp(address(1), address(200), 1, 2, i % 2 == 0 ? 1000 : 900));
       assertThat(net.router.report().queuedBytes())
-          .isLessThanOrEqualTo(RouterConfig.DEFAULT_TUNNEL_QUEUE_BYTES);
+          .isLessThanOrEqualTo(QueueConfig.DEFAULT_TUNNEL_QUEUE_BYTES);
     }
     assertThat(net.drops(DropReason.QUEUE_FULL)).isPositive();
     destination.port().room(5_000);
@@ -257,7 +256,7 @@ class QueueTest {
     net.close();
     net =
         new TestNetwork(
-            TestNetwork.config().queueBytes(1 << 20, 1 << 20).build(),
+            RouterConfig.builder().queueBytes(1 << 20, 1 << 20).build(),
             OverlayPolicy.SAME_USER_ONLY);
     TestNode sender = net.node("s", "ann", net.loop1, address(1));
     for (int d = 100; d < 110; d++) {
@@ -305,7 +304,7 @@ class QueueTest {
     net.close();
     net =
         new TestNetwork(
-            TestNetwork.config().queueBytes(16 << 20, 16 << 20).build(),
+            RouterConfig.builder().queueBytes(16 << 20, 16 << 20).build(),
             OverlayPolicy.SAME_USER_ONLY);
     TestNode destination = net.node("d", "ann", net.loop1, "10.65.255.1");
     destination.port().room(0);

@@ -34,7 +34,7 @@ class RouterFuzzTest {
   @FuzzTest(maxDuration = "15s", maxExecutions = 20_000)
   void any_bytes_are_borne(byte[] bytes) {
     try (TestNetwork net =
-        new TestNetwork(TestNetwork.config().build(), new OverlayPolicy(List.of(RULE)))) {
+        new TestNetwork(RouterConfig.DEFAULT, new OverlayPolicy(List.of(RULE)))) {
       TestNode hostile = net.node("h", "ann", net.loop1, A4, A6);
       TestNode target = net.node("t", "bob", net.loop2, B4, B6);
       TestNode neighbour = net.node("n", "bob", net.loop1, C4);
@@ -47,7 +47,7 @@ class RouterFuzzTest {
   @Test
   void packets_with_some_bytes_changed_are_borne_while_neighbours_go_on() {
     try (TestNetwork net =
-        new TestNetwork(TestNetwork.config().build(), new OverlayPolicy(List.of(RULE)))) {
+        new TestNetwork(RouterConfig.DEFAULT, new OverlayPolicy(List.of(RULE)))) {
       TestNode hostile = net.node("h", "ann", net.loop1, A4, A6);
       TestNode target = net.node("t", "bob", net.loop2, B4, B6);
       TestNode neighbour = net.node("n", "bob", net.loop1, C4);

@@ -19,7 +19,7 @@ class TakeoverTest {
   private static final String B6 = "fd00:64::3";
 
   private final TestNetwork net =
-      new TestNetwork(TestNetwork.config().build(), OverlayPolicy.SAME_USER_ONLY);
+      new TestNetwork(RouterConfig.DEFAULT, OverlayPolicy.SAME_USER_ONLY);
   private final TestNode a = net.node("a", "ann", net.loop1, A4, A6);
   private final TestNode b = net.node("b", "ann", net.loop2, B4, B6);
 

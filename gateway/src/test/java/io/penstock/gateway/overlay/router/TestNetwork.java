@@ -104,12 +104,13 @@ final class TestNetwork implements AutoCloseable {
   private long nowNanos = -1_000_000_000L;
 
   TestNetwork(RouterConfig config, OverlayPolicy policy) {
-    router = new Router(config, policy, () -> nowNanos, 0x1234_5678_9abc_def0L);
-  }
-
-  static RouterConfig.Builder config() {
-    return RouterConfig.builder()
-        .addresses(List.of(Packets.address(GATEWAY_4), Packets.address(GATEWAY_6)));
+    router =
+        new Router(
+            config,
+            List.of(Packets.address(GATEWAY_4), Packets.address(GATEWAY_6)),
+            policy,
+            () -> nowNanos,
+            0x1234_5678_9abc_def0L);
   }
 
   static List<LeasedAddress> leased(long generation, String... addresses) {

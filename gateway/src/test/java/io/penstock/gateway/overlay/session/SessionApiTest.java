@@ -53,7 +53,8 @@ class SessionApiTest {
           "penstock.internal",
           List.of(IpAddress.parse("10.86.0.1"), IpAddress.parse("fd7c::1")),
           new IsdAs(16, 64512),
-          600);
+          600,
+          10_000);
 
   @TempDir Path directory;
 
