@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.penstock.it.RustPeers;
+import io.penstock.transport.snaptun.Addresses;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -26,9 +27,9 @@ class DeviationsTest {
   @MethodSource
   void weDeviate(String name, String steps, List<String> original, List<String> ours)
       throws Exception {
-    String refused = TestAddresses.REFUSED.addressText();
+    String refused = Addresses.TAKEN.addressText();
     try (OriginalServer theirServer = OriginalServer.start("-refuse", refused);
-        OurServer ourServer = OurServer.start(TestAddresses.REFUSED)) {
+        OurServer ourServer = OurServer.start(Addresses.TAKEN)) {
       var fromThem = Script.start(theirServer.address(), steps);
       var fromUs = Script.start(ourServer.address(), steps);
 
@@ -55,8 +56,7 @@ class DeviationsTest {
             List.of(
                 OK,
                 GIVEN,
-                "HTTP/1.1 400 Bad Request"
-                    + " [Content-Length: 0, Penstock-Refused: 0 refused by name]")),
+                "HTTP/1.1 400 Bad Request" + " [Content-Length: 0, Penstock-Refused: 0 taken]")),
         arguments(
             "one of several addresses is given, and the other one's refusal told",
             ESTABLISHED + "open assign=node:3600,10.0.0.9,10.9.9.9 fin answer",
@@ -64,7 +64,7 @@ class DeviationsTest {
             List.of(
                 OK,
                 GIVEN,
-                "HTTP/1.1 200 OK [Content-Length: 20, Penstock-Refused: 1 refused by name]"
+                "HTTP/1.1 200 OK [Content-Length: 20, Penstock-Refused: 1 taken]"
                     + " 0a12089082808080e07f1004182022040a000009")),
         arguments(
             "a slow request does not stop those behind it",

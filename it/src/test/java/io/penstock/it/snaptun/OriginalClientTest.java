@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.penstock.it.PeerProgram;
 import io.penstock.it.RustPeers;
 import io.penstock.protocol.snaptun.TunnelEnd;
+import io.penstock.transport.snaptun.Addresses;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -47,7 +48,7 @@ class OriginalClientTest {
       assertThat(server.end()).isEqualTo(new TunnelEnd.PeerClosed(0, "done"));
       assertThat(server.metrics().datagramsReceived()).isEqualTo(packets);
       assertThat(server.metrics().datagramsSent()).isEqualTo(packets);
-      assertThat(server.addresses.held).hasSize(1);
+      assertThat(server.addresses.held()).hasSize(1);
     }
   }
 
@@ -70,7 +71,7 @@ class OriginalClientTest {
 
   @Test
   void aClientWithoutWishesIsGivenIpv6WhereThereIsNoIpv4() throws Exception {
-    try (OurServer server = OurServer.start(TestAddresses.ANY_V4);
+    try (OurServer server = OurServer.start(Addresses.ANY_V4);
         PeerProgram client = client(server)) {
       assertThat(addresses(client.ready())).containsExactly("[1-ff00:0:110,fd00::1]");
     }
@@ -86,7 +87,7 @@ class OriginalClientTest {
       assertThat(after).isGreaterThan(before);
       assertThat(server.tunnel().expiry()).isEqualTo(Instant.ofEpochSecond(after));
       assertThat(client.nextLine(LIMIT).get("echoed").asInt()).isEqualTo(4);
-      assertThat(server.tokens.judged).containsExactly("node:3600", "node:3600", "node:3600");
+      assertThat(server.tokens.judged()).containsExactly("node:3600", "node:3600", "node:3600");
     }
   }
 
@@ -124,7 +125,7 @@ class OriginalClientTest {
       client.ready();
 
       assertThat(client.nextLine(LIMIT).get("echoed").asInt()).isEqualTo(64);
-      assertThat(server.tokens.judged).hasSizeGreaterThan(10);
+      assertThat(server.tokens.judged()).hasSizeGreaterThan(10);
       assertThat(server.ends).isEmpty();
     }
   }
@@ -145,7 +146,7 @@ class OriginalClientTest {
 
   @Test
   void anAddressThatIsNotGivenIsRefused() throws Exception {
-    try (OurServer server = OurServer.start(TestAddresses.V4);
+    try (OurServer server = OurServer.start(Addresses.V4);
         PeerProgram client = client(server, "-address", "192.168.0.1")) {
       JsonNode refused = client.ready();
 

@@ -8,6 +8,7 @@ import io.penstock.it.RustPeers;
 import io.penstock.protocol.snaptun.AddressRange;
 import io.penstock.protocol.snaptun.TunnelEnd;
 import io.penstock.transport.quic.QuicConfig;
+import io.penstock.transport.snaptun.Addresses;
 import io.penstock.transport.snaptun.CommandResult;
 import io.penstock.transport.snaptun.ConnectResult;
 import io.penstock.transport.snaptun.SendResult;
@@ -23,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @ExtendWith(RustPeers.class)
 class OriginalServerTest {
 
-  private static final AddressRange FIRST = AddressRange.ipv4(TestAddresses.ISD_AS, 0x0a000001);
+  private static final AddressRange FIRST = AddressRange.ipv4(Addresses.ISD_AS, 0x0a000001);
 
   @ParameterizedTest
   @CsvSource({"64, 12", "64, 1100", "100000, 1100"})
@@ -46,11 +47,11 @@ class OriginalServerTest {
   void theDesiredAddressIsGiven() throws Exception {
     try (OriginalServer server = OriginalServer.start();
         OurClient client = new OurClient()) {
-      for (AddressRange wanted : List.of(TestAddresses.V4, TestAddresses.V6)) {
+      for (AddressRange wanted : List.of(Addresses.V4, Addresses.V6)) {
         ConnectResult.Connected tunnel = client.connected(server, wanted);
         assertThat(tunnel.control().addresses()).containsExactly(wanted);
       }
-      assertThat(client.connected(server, TestAddresses.ANY_V4).control().addresses())
+      assertThat(client.connected(server, Addresses.ANY_V4).control().addresses())
           .containsExactly(FIRST);
     }
   }
@@ -60,7 +61,7 @@ class OriginalServerTest {
     try (OriginalServer server = OriginalServer.start("-refuse", "0.0.0.0");
         OurClient client = new OurClient()) {
       assertThat(client.connected(server).control().addresses())
-          .containsExactly(AddressRange.ipv6(TestAddresses.ISD_AS, 0xfd00L << 48, 1));
+          .containsExactly(AddressRange.ipv6(Addresses.ISD_AS, 0xfd00L << 48, 1));
     }
   }
 
@@ -127,7 +128,7 @@ class OriginalServerTest {
     try (OriginalServer server = OriginalServer.start("-refuse", "192.168.0.1");
         OurClient client = new OurClient()) {
       ConnectResult result =
-          client.connect(server, config -> config, () -> "node:60", TestAddresses.V4);
+          client.connect(server, config -> config, () -> "node:60", Addresses.V4);
 
       assertThat(result).isInstanceOf(ConnectResult.Refused.class);
     }
@@ -138,8 +139,7 @@ class OriginalServerTest {
     try (OriginalServer server = OriginalServer.start();
         OurClient client = new OurClient()) {
       ConnectResult result =
-          client.connect(
-              server, config -> config, () -> "node:60", TestAddresses.V4, TestAddresses.V6);
+          client.connect(server, config -> config, () -> "node:60", Addresses.V4, Addresses.V6);
 
       assertThat(result).isInstanceOf(ConnectResult.Refused.class);
     }
@@ -151,10 +151,10 @@ class OriginalServerTest {
         OurClient client = new OurClient()) {
       ConnectResult.Connected tunnel = client.connected(server);
 
-      assertThat(OurClient.get(tunnel.control().assign(List.of(TestAddresses.V4))))
+      assertThat(OurClient.get(tunnel.control().assign(List.of(Addresses.V4))))
           .isEqualTo(CommandResult.Done.DONE);
 
-      assertThat(tunnel.control().addresses()).containsExactly(TestAddresses.V4);
+      assertThat(tunnel.control().addresses()).containsExactly(Addresses.V4);
       SendResult outdated = tunnel.sender().send(Unpooled.EMPTY_BUFFER);
       assertThat(outdated).isInstanceOf(SendResult.NewAssignedAddress.class);
     }
@@ -166,7 +166,7 @@ class OriginalServerTest {
         OurClient client = new OurClient()) {
       ConnectResult.Connected tunnel = client.connected(server);
 
-      assertThat(OurClient.get(tunnel.control().assign(List.of(TestAddresses.V4))))
+      assertThat(OurClient.get(tunnel.control().assign(List.of(Addresses.V4))))
           .isInstanceOfSatisfying(
               CommandResult.Failed.class,
               failed -> assertThat(failed.fault().logText()).contains("400"));

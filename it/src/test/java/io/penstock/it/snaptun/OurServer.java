@@ -1,73 +1,43 @@
 package io.penstock.it.snaptun;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
-import io.netty.channel.EventLoopGroup;
-import io.netty.pkitesting.CertificateBuilder;
-import io.netty.pkitesting.X509Bundle;
 import io.penstock.protocol.snaptun.AddressRange;
 import io.penstock.protocol.snaptun.ServerTunnelConfig;
-import io.penstock.protocol.snaptun.SnapTun;
 import io.penstock.protocol.snaptun.TunnelEnd;
-import io.penstock.transport.NativeSupport;
 import io.penstock.transport.quic.QuicConfig;
-import io.penstock.transport.quic.QuicServer;
 import io.penstock.transport.snaptun.AcceptResult;
-import io.penstock.transport.snaptun.SnapTunHandlers;
+import io.penstock.transport.snaptun.Addresses;
+import io.penstock.transport.snaptun.LoopbackServer;
 import io.penstock.transport.snaptun.SnapTunMetrics;
-import io.penstock.transport.snaptun.SnapTunServer;
 import io.penstock.transport.snaptun.SnapTunServerConfig;
+import io.penstock.transport.snaptun.Tokens;
 import io.penstock.transport.snaptun.TunnelControl;
-import io.penstock.transport.tls.QuicTls;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeoutException;
 
 /// Our server on the loopback interface, which echoes every packet.
 final class OurServer implements AutoCloseable {
 
-  final TestTokens tokens = new TestTokens();
-  final TestAddresses addresses;
+  final Tokens tokens = Tokens.ofAnybody();
+  final Addresses addresses;
   final BlockingQueue<TunnelControl<String>> tunnels = new LinkedBlockingQueue<>();
   final BlockingQueue<TunnelEnd> ends = new LinkedBlockingQueue<>();
-  private final EventLoopGroup loops = NativeSupport.newEventLoops(1, "snaptun-server");
-  private final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
-  private final SnapTunServer<String> server;
-  private final QuicServer endpoint;
+  private final LoopbackServer server;
 
   private OurServer(int maxAddresses, List<AddressRange> refused) throws Exception {
     QuicConfig quic = QuicConfig.defaults();
-    addresses = new TestAddresses(refused);
+    addresses = new Addresses(refused);
     server =
-        new SnapTunServer<>(
+        LoopbackServer.start(
             SnapTunServerConfig.of(quic.datagrams())
                 .withTunnel(ServerTunnelConfig.builder().maxAddresses(maxAddresses).build()),
+            quic,
             tokens,
             addresses,
-            blocking);
-    X509Bundle identity =
-        new CertificateBuilder()
-            .subject("CN=localhost")
-            .addSanDnsName("localhost")
-            .setIsCertificateAuthority(true)
-            .buildSelfSigned();
-    endpoint =
-        QuicServer.bind(
-            loops,
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-            QuicTls.server(
-                identity.getKeyPair().getPrivate(),
-                List.of(identity.getCertificatePath()),
-                List.of(SnapTun.ALPN)),
-            quic,
-            SnapTunHandlers.server(
-                connection -> server.acceptWithTimeout(connection).thenAccept(this::accepted)));
+            this::accepted);
   }
 
   /// As it is by default.
@@ -93,7 +63,7 @@ final class OurServer implements AutoCloseable {
 
   /// `HOST:PORT`, for a Rust peer.
   String address() {
-    return endpoint.address().getHostString() + ":" + endpoint.address().getPort();
+    return server.address().getHostString() + ":" + server.address().getPort();
   }
 
   SnapTunMetrics metrics() {
@@ -120,8 +90,6 @@ final class OurServer implements AutoCloseable {
 
   @Override
   public void close() {
-    endpoint.close();
-    loops.shutdownGracefully(0, 5_000, MILLISECONDS).awaitUninterruptibly();
-    blocking.close();
+    server.close();
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.penstock.it.RustPeers;
+import io.penstock.transport.snaptun.Addresses;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -34,9 +35,9 @@ class SameAnswersTest {
   @MethodSource({"establishing", "heads", "established", "bodies"})
   void aRawClientSeesTheSameFromBothServers(String name, String steps, List<String> expected)
       throws Exception {
-    String refused = TestAddresses.REFUSED.addressText();
+    String refused = Addresses.TAKEN.addressText();
     try (OriginalServer original = OriginalServer.start("-refuse", refused);
-        OurServer ours = OurServer.likeTheOriginal(TestAddresses.REFUSED)) {
+        OurServer ours = OurServer.likeTheOriginal(Addresses.TAKEN)) {
       var fromThem = Script.start(original.address(), steps);
       var fromUs = Script.start(ours.address(), steps);
 

@@ -49,7 +49,7 @@ class SnapTunServerTest {
     assertThat(tunnel.sender().addresses()).isEqualTo(tunnel.control().addresses());
     assertThat(tunnel.control().expiry())
         .isBetween(Instant.now().plusSeconds(3590), Instant.now().plusSeconds(3601));
-    assertThat(tunnels.server.metrics().tunnels()).isEqualTo(1);
+    assertThat(tunnels.metrics().tunnels()).isEqualTo(1);
   }
 
   @Test
@@ -64,7 +64,7 @@ class SnapTunServerTest {
         .isBetween(Duration.ofMillis(2900), Duration.ofMillis(4500));
     assertThat(tunnels.accepted())
         .isEqualTo(new AcceptResult.Refused<>(TunnelEnd.ServerEnd.ACCEPT_TIMEOUT));
-    assertThat(tunnels.server.metrics().refused()).isEqualTo(1);
+    assertThat(tunnels.metrics().refused()).isEqualTo(1);
   }
 
   @Test
@@ -230,8 +230,8 @@ class SnapTunServerTest {
     assertThat(Tunnels.endOf(connection)).isEqualTo(new QuicEnd.ByPeer(4, "session expired"));
     assertThat(Tunnels.get(tunnels.tunnel().control().closed()))
         .isEqualTo(TunnelEnd.ServerEnd.SESSION_EXPIRED);
-    await().until(() -> tunnels.addresses.held.size() == 1);
-    assertThat(tunnels.server.metrics().tunnels()).isZero();
+    await().until(() -> tunnels.addresses.held().size() == 1);
+    assertThat(tunnels.metrics().tunnels()).isZero();
   }
 
   @Test
@@ -283,7 +283,7 @@ class SnapTunServerTest {
     assertThat(Tunnels.endOf(connection)).isEqualTo(new QuicEnd.ByPeer(4, "session replaced"));
     assertThat(Tunnels.get(control.closed()))
         .isEqualTo(new TunnelEnd.ClosedHere(4, "session replaced"));
-    await().until(() -> tunnels.addresses.held.size() == 1);
+    await().until(() -> tunnels.addresses.held().size() == 1);
     assertThat(control.addresses()).isEmpty();
     assertThat(control.expiry()).isEqualTo(Instant.EPOCH);
   }
@@ -297,7 +297,7 @@ class SnapTunServerTest {
     TunnelEnd end = Tunnels.get(control.closed());
     assertThat(end).isEqualTo(new TunnelEnd.PeerClosed(7, "bye"));
     assertThat(end.graceful()).isTrue();
-    await().until(() -> tunnels.addresses.held.equals(tunnels.addresses.allocated));
+    await().until(() -> tunnels.addresses.held().equals(tunnels.addresses.allocated));
   }
 
   @Test
@@ -313,7 +313,7 @@ class SnapTunServerTest {
     TunnelEnd end = Tunnels.get(control.closed());
     assertThat(end).isInstanceOf(TunnelEnd.ConnectionLost.class);
     assertThat(end.graceful()).isFalse();
-    await().until(() -> tunnels.addresses.held.size() == 1);
+    await().until(() -> tunnels.addresses.held().size() == 1);
   }
 
   @Test

@@ -23,7 +23,7 @@ final class StingyClient {
     QuicSslContext tls = QuicTls.client(new Trust.Anybody(), List.of(SnapTun.ALPN));
     Channel socket =
         new Bootstrap()
-            .group(tunnels.loops)
+            .group(tunnels.loops())
             .channel(NativeSupport.datagramChannel())
             .handler(
                 new QuicClientCodecBuilder()
@@ -40,7 +40,7 @@ final class StingyClient {
         QuicChannel.newBootstrap(socket)
             .handler(new ChannelInboundHandlerAdapter())
             .streamHandler(new ChannelInboundHandlerAdapter())
-            .remoteAddress(tunnels.endpoint.address())
+            .remoteAddress(tunnels.address())
             .connect()
             .get(10, SECONDS);
     connection.closeFuture().addListener(_ -> socket.close());

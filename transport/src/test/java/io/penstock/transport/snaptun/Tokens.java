@@ -1,12 +1,16 @@
 package io.penstock.transport.snaptun;
 
-import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BiPredicate;
 
 /// Tokens for tests: `NAME:SECONDS` is valid for so long from the whole second in which it is
-/// judged, and the other words below are what they say.
-final class Tokens implements TokenValidator<String> {
+/// judged, the words below are what they say, and anything else is no token.
+///
+/// Other modules' tests use it too, and the Rust peers of `it` judge tokens in the same way.
+public final class Tokens implements TokenValidator<String> {
 
   static final String STRANGE = "strange";
   static final String EXPIRED = "expired";
@@ -14,9 +18,31 @@ final class Tokens implements TokenValidator<String> {
   static final String STUCK = "stuck";
 
   final CountDownLatch unstick = new CountDownLatch(1);
+  private final List<String> judged = new CopyOnWriteArrayList<>();
+  private final BiPredicate<String, String> continues;
+
+  private Tokens(BiPredicate<String, String> continues) {
+    this.continues = continues;
+  }
+
+  /// A session goes on with tokens of its own name alone.
+  static Tokens ofOneNode() {
+    return new Tokens(String::equals);
+  }
+
+  /// A session goes on with every good token, as the original has it.
+  public static Tokens ofAnybody() {
+    return new Tokens((_, _) -> true);
+  }
+
+  /// Every token that was judged so far.
+  public List<String> judged() {
+    return judged;
+  }
 
   @Override
   public TokenVerdict<String> validate(String token, Instant now) {
+    judged.add(token);
     return switch (token) {
       case STRANGE -> new TokenVerdict.BadSignature<>();
       case EXPIRED -> new TokenVerdict.Expired<>();
@@ -30,13 +56,12 @@ final class Tokens implements TokenValidator<String> {
   }
 
   private static TokenVerdict<String> lasting(String token, Instant now) {
-    int colon = token.indexOf(':');
-    if (colon < 0) {
-      return new TokenVerdict.Malformed<>("no colon");
+    String[] parts = token.split(":", 2);
+    if (parts.length < 2 || !parts[1].chars().allMatch(c -> c >= '0' && c <= '9')) {
+      return new TokenVerdict.Malformed<>("not NAME:SECONDS");
     }
-    Duration life = Duration.ofSeconds(Long.parseLong(token.substring(colon + 1)));
-    Instant second = Instant.ofEpochSecond(now.getEpochSecond());
-    return new TokenVerdict.Valid<>(token.substring(0, colon), second.plus(life));
+    long end = now.getEpochSecond() + Long.parseLong(parts[1]);
+    return new TokenVerdict.Valid<>(parts[0], Instant.ofEpochSecond(end));
   }
 
   private void awaitUninterruptibly() {
@@ -49,6 +74,6 @@ final class Tokens implements TokenValidator<String> {
 
   @Override
   public boolean continues(String established, String presented) {
-    return established.equals(presented);
+    return continues.test(established, presented);
   }
 }

@@ -50,8 +50,8 @@ class TunnelPacketsTest {
       assertThat(client.sender().send(packet("Packet " + i + "/64"))).isEqualTo(SENT);
       assertThat(received.poll(5, TimeUnit.SECONDS)).isEqualTo("Packet " + i + "/64");
     }
-    assertThat(tunnels.server.metrics().datagramsReceived()).isEqualTo(64);
-    assertThat(tunnels.server.metrics().datagramsSent()).isEqualTo(64);
+    assertThat(tunnels.metrics().datagramsReceived()).isEqualTo(64);
+    assertThat(tunnels.metrics().datagramsSent()).isEqualTo(64);
   }
 
   @Test
@@ -74,7 +74,7 @@ class TunnelPacketsTest {
     assertThat(received)
         .map(text -> Integer.parseInt(text.substring(0, text.indexOf('x'))))
         .isSorted();
-    assertThat(tunnels.server.metrics().datagramsUnclaimed()).isZero();
+    assertThat(tunnels.metrics().datagramsUnclaimed()).isZero();
   }
 
   @Test
@@ -83,7 +83,7 @@ class TunnelPacketsTest {
     var client = tunnels.connected(V4);
     tunnels.tunnel();
     client.sender().send(packet("lost"));
-    await().until(() -> tunnels.server.metrics().datagramsUnclaimed() == 1);
+    await().until(() -> tunnels.metrics().datagramsUnclaimed() == 1);
   }
 
   @Test
@@ -232,7 +232,7 @@ class TunnelPacketsTest {
   }
 
   private FaultyUdpRelay relay() throws IOException {
-    return FaultyUdpRelay.start(tunnels.endpoint.address(), LinkFaults.none(0), 1);
+    return FaultyUdpRelay.start(tunnels.address(), LinkFaults.none(0), 1);
   }
 
   /// A tunnel whose packets no longer get through, with room for 5000 bytes that wait 300 ms.
@@ -242,7 +242,7 @@ class TunnelPacketsTest {
     var client =
         (ConnectResult.Connected)
             Tunnels.get(
-                new SnapTunClient(config.withPackets(limits), tunnels.blocking)
+                new SnapTunClient(config.withPackets(limits), tunnels.blocking())
                     .connect(
                         tunnels.connection(tunnels.quic, SnapTunHandlers.client(), relay.address()),
                         () -> "node:3600",

@@ -1,33 +1,26 @@
 package io.penstock.transport.snaptun;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoopGroup;
 import io.netty.handler.codec.quic.QuicChannel;
-import io.netty.pkitesting.CertificateBuilder;
-import io.netty.pkitesting.X509Bundle;
 import io.penstock.protocol.snaptun.AddressRange;
 import io.penstock.protocol.snaptun.ServerTunnelConfig;
 import io.penstock.protocol.snaptun.SnapTun;
-import io.penstock.transport.NativeSupport;
 import io.penstock.transport.quic.QuicConfig;
 import io.penstock.transport.quic.QuicDialer;
 import io.penstock.transport.quic.QuicEnd;
 import io.penstock.transport.quic.QuicHandlers;
-import io.penstock.transport.quic.QuicServer;
 import io.penstock.transport.tls.QuicTls;
 import io.penstock.transport.tls.Trust;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.UnaryOperator;
 
@@ -35,36 +28,20 @@ import java.util.function.UnaryOperator;
 final class Tunnels implements AutoCloseable {
 
   final QuicConfig quic;
-  final EventLoopGroup loops = NativeSupport.newEventLoops(2, "snaptun-test");
-  final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
-  final Tokens tokens = new Tokens();
-  final Addresses addresses = new Addresses();
-  final SnapTunServer<String> server;
+  final Tokens tokens = Tokens.ofOneNode();
+  final Addresses addresses = new Addresses(List.of(Addresses.TAKEN, Addresses.ANY_V6));
   final BlockingQueue<AcceptResult<String>> accepted = new LinkedBlockingQueue<>();
-  final QuicServer endpoint;
+  private final LoopbackServer server;
 
   private Tunnels(QuicConfig quic, UnaryOperator<SnapTunServerConfig> change) throws Exception {
     this.quic = quic;
     server =
-        new SnapTunServer<>(
-            change.apply(SnapTunServerConfig.of(quic.datagrams())), tokens, addresses, blocking);
-    X509Bundle identity =
-        new CertificateBuilder()
-            .subject("CN=localhost")
-            .addSanDnsName("localhost")
-            .setIsCertificateAuthority(true)
-            .buildSelfSigned();
-    endpoint =
-        QuicServer.bind(
-            loops,
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-            QuicTls.server(
-                identity.getKeyPair().getPrivate(),
-                List.of(identity.getCertificatePath()),
-                List.of(SnapTun.ALPN)),
+        LoopbackServer.start(
+            change.apply(SnapTunServerConfig.of(quic.datagrams())),
             quic,
-            SnapTunHandlers.server(
-                connection -> server.acceptWithTimeout(connection).thenAccept(accepted::add)));
+            tokens,
+            addresses,
+            accepted::add);
   }
 
   static Tunnels start() throws Exception {
@@ -84,19 +61,35 @@ final class Tunnels implements AutoCloseable {
     return start(config -> config.withTunnel(change.apply(ServerTunnelConfig.builder()).build()));
   }
 
+  InetSocketAddress address() {
+    return server.address();
+  }
+
+  EventLoopGroup loops() {
+    return server.loops();
+  }
+
+  ExecutorService blocking() {
+    return server.blocking();
+  }
+
+  SnapTunMetrics metrics() {
+    return server.metrics();
+  }
+
   /// A connection that is to become a tunnel.
   QuicChannel connection() throws Exception {
     return connection(quic, SnapTunHandlers.client());
   }
 
   QuicChannel connection(QuicConfig config, QuicHandlers handlers) throws Exception {
-    return connection(config, handlers, endpoint.address());
+    return connection(config, handlers, server.address());
   }
 
   QuicChannel connection(QuicConfig config, QuicHandlers handlers, InetSocketAddress to)
       throws Exception {
     var tls = QuicTls.client(new Trust.Anybody(), List.of(SnapTun.ALPN));
-    return get(new QuicDialer(tls, config).dial(loops.next(), to, "localhost", handlers));
+    return get(new QuicDialer(tls, config).dial(server.loops().next(), to, "localhost", handlers));
   }
 
   SnapTunClientConfig clientConfig() {
@@ -106,7 +99,8 @@ final class Tunnels implements AutoCloseable {
   ConnectResult connect(SnapTunClientConfig config, TokenSupplier supplier, AddressRange... wanted)
       throws Exception {
     return get(
-        new SnapTunClient(config, blocking).connect(connection(), supplier, List.of(wanted)));
+        new SnapTunClient(config, server.blocking())
+            .connect(connection(), supplier, List.of(wanted)));
   }
 
   /// An established tunnel with a token that lasts.
@@ -150,8 +144,6 @@ final class Tunnels implements AutoCloseable {
   @Override
   public void close() {
     tokens.unstick.countDown();
-    endpoint.close();
-    loops.shutdownGracefully(0, 5_000, MILLISECONDS).awaitUninterruptibly();
-    blocking.close();
+    server.close();
   }
 }
