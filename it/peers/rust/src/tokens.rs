@@ -1,6 +1,5 @@
-//! Tokens for tests, in place of signed ones: `NAME:SECONDS` is valid for so long from the whole
-//! second in which it is judged; `strange` has a bad signature, `expired` is that, any other text
-//! is no token.
+//! Tokens for tests, in place of signed ones: `NAME:SECONDS` is valid for that long at least, to the
+//! next whole second; `strange` has a bad signature, `expired` is that, any other text is no token.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -50,8 +49,10 @@ impl TokenValidator<Claims> for Judge {
 fn lasting(now: SystemTime, token: &str) -> Option<Claims> {
     let (name, seconds) = token.split_once(':')?;
     let seconds: u64 = seconds.parse().ok()?;
+    let now = now.duration_since(UNIX_EPOCH).ok()?;
     Some(Claims {
         name: name.to_owned(),
-        exp: now.duration_since(UNIX_EPOCH).ok()?.as_secs() + seconds,
+        // Rounded up: else a session of one second may be over before its tunnel is established.
+        exp: now.as_secs() + seconds + u64::from(now.subsec_nanos() > 0),
     })
 }

@@ -42,7 +42,7 @@ class DeviationsTest {
     return Stream.of(
         arguments(
             "an open stream does not keep a session alive",
-            ESTABLISHED + "open renew=node:2 fin answer open write=P closed=4s",
+            ESTABLISHED + "open renew=node:1 fin answer open write=P closed=4s",
             List.of(OK, GIVEN, SOON, "open"),
             List.of(OK, GIVEN, SOON, "closed 4 session expired")),
         arguments(

@@ -8,6 +8,7 @@ import io.penstock.protocol.snaptun.TunnelEnd;
 import io.penstock.transport.snaptun.Addresses;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -92,9 +93,9 @@ class OriginalClientTest {
   }
 
   @Test
-  void aSessionThatIsNotRenewedEndsWithCode4AfterItsSecond() throws Exception {
+  void aSessionOfASecondThatIsNotRenewedEndsWithCode4() throws Exception {
     try (OurServer server = OurServer.start();
-        PeerProgram client = client(server, "-token", "node:3", "closed")) {
+        PeerProgram client = client(server, "-token", "node:1", "closed")) {
       Instant expiry = Instant.ofEpochSecond(client.ready().get("expiry").asLong());
 
       JsonNode closed = client.nextLine(LIMIT).get("closed");
@@ -103,6 +104,7 @@ class OriginalClientTest {
       assertThat(closed.get("reason").asString()).isEqualTo("session expired");
       assertThat(Instant.now()).isBetween(expiry, expiry.plusMillis(2500));
       assertThat(server.end()).isEqualTo(TunnelEnd.ServerEnd.SESSION_EXPIRED);
+      assertThat(server.addresses.held()).hasSize(1);
     }
   }
 
@@ -141,6 +143,23 @@ class OriginalClientTest {
       assertThat(refused.get("closed").get("code").asInt()).isEqualTo(1);
       assertThat(refused.get("closed").get("reason").asString())
           .isEqualTo("handling session renewal request");
+    }
+  }
+
+  @Test
+  void aRequestThatIsTooBigIsRefused() throws Exception {
+    String[] manyAddresses =
+        Collections.nCopies(250, "-address=192.168.0.1").toArray(new String[0]);
+    try (OurServer server = OurServer.start();
+        PeerProgram renewing = client(server, "-token", "node:" + "0".repeat(4096) + "60");
+        PeerProgram assigning = client(server, manyAddresses)) {
+      for (PeerProgram client : List.of(renewing, assigning)) {
+        JsonNode refused = client.ready();
+
+        assertThat(refused.get("connected").asBoolean()).isFalse();
+        assertThat(refused.get("closed").get("code").asInt()).isEqualTo(1);
+        assertThat(refused.get("closed").get("reason").asString()).isEqualTo("request too big");
+      }
     }
   }
 

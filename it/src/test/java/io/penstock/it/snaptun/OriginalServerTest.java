@@ -95,15 +95,17 @@ class OriginalServerTest {
   }
 
   @Test
-  void aSessionThatIsNotRenewedEndsWithCode4() throws Exception {
+  void aSessionOfASecondThatIsNotRenewedEndsWithCode4() throws Exception {
     try (OriginalServer server = OriginalServer.start();
         OurClient client = new OurClient()) {
       ConnectResult.Connected tunnel =
           OurClient.connected(
-              client.connect(server, config -> config.withoutAutoRenewal(), () -> "node:3"));
+              client.connect(server, config -> config.withoutAutoRenewal(), () -> "node:1"));
+      Instant expiry = tunnel.control().expiry();
 
       assertThat(OurClient.get(tunnel.control().closed()))
           .isEqualTo(new TunnelEnd.PeerClosed(4, "session expired"));
+      assertThat(Instant.now()).isAfterOrEqualTo(expiry);
       assertThat(tunnel.sender().send(Unpooled.copyLong(1)))
           .isInstanceOf(SendResult.ClosedTunnel.class);
       assertThat(server.event("ended").get("how").asString()).isEqualTo("session expired");

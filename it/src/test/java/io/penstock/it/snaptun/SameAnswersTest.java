@@ -228,15 +228,12 @@ class SameAnswersTest {
     String refused = closed(1, "handling address assignment request");
     String faulty = closed(1, "error when parsing address assignment request");
     String concrete = "0a12089082808080e07f100418202204c0a80001";
+    String sixteen = "0a1f089082808080e07f1006188001221020010db8000000000000000000000001";
     return Stream.of(
         body("none wanted", "", GIVEN),
         body("one wanted", concrete, "HTTP/1.1 200 OK [Content-Length: 20] " + concrete),
         body("any IPv4 wanted", "0a12089082808080e07f100418202204" + "00000000", GIVEN),
-        body(
-            "an IPv6 address wanted",
-            "0a1f089082808080e07f1006188001221020010db8000000000000000000000001",
-            "HTTP/1.1 200 OK [Content-Length: 33]"
-                + " 0a1f089082808080e07f1006188001221020010db8000000000000000000000001"),
+        body("an IPv6 address wanted", sixteen, "HTTP/1.1 200 OK [Content-Length: 33] " + sixteen),
         body(
             "an unknown field before it",
             "7801" + concrete,
@@ -246,9 +243,22 @@ class SameAnswersTest {
         body("no ISD", "0a12089082808080e03f100418202204c0a80001", refused),
         body("IP version 5", concrete.replace("1004", "1005"), refused),
         body("a prefix of 24", concrete.replace("1820", "1818"), refused),
+        body("a prefix of 30", concrete.replace("1820", "181e"), refused),
         body("a prefix of 33", concrete.replace("1820", "1821"), refused),
+        body(
+            "an IPv6 prefix of 64",
+            sixteen.replace("188001", "1840").replace("0a1f", "0a1e"),
+            refused),
+        body(
+            "an IPv6 prefix of 120",
+            sixteen.replace("188001", "1878").replace("0a1f", "0a1e"),
+            refused),
         body("an address of three bytes", "0a11089082808080e07f100418202203c0a800", refused),
         body("an address of five bytes", "0a13089082808080e07f100418202205c0a8000100", refused),
+        body(
+            "an address of fifteen bytes",
+            "0a1e089082808080e07f1006188001220f20010db80000000000000000000001",
+            refused),
         body("half a message", "0a12089082", faulty),
         body("no protobuf at all", "ffffffff", faulty));
   }
@@ -310,7 +320,7 @@ class SameAnswersTest {
             closed(5, "send control response error")),
         established(
             "a session that ends",
-            "open renew=node:2 fin answer closed=5s",
+            "open renew=node:1 fin answer closed=5s",
             "HTTP/1.1 200 OK [Content-Length: 6] soon",
             closed(4, "session expired")));
   }

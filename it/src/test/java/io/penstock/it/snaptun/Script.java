@@ -88,6 +88,6 @@ final class Script {
       seconds |= (octet & 0x7f) << (7 * at);
     }
     long ahead = seconds - Instant.now().getEpochSecond();
-    return ahead > 3590 && ahead <= 3600 ? "in an hour" : ahead >= -1 && ahead <= 5 ? "soon" : body;
+    return ahead > 3590 && ahead <= 3601 ? "in an hour" : ahead >= -4 && ahead <= 2 ? "soon" : body;
   }
 }

@@ -226,10 +226,12 @@ class SnapTunServerTest {
   @Test
   void a_session_of_a_second_ends_with_code_4() throws Exception {
     tunnels = Tunnels.start();
+    Instant start = Instant.now();
     QuicChannel connection = established("node:1");
     assertThat(Tunnels.endOf(connection)).isEqualTo(new QuicEnd.ByPeer(4, "session expired"));
     assertThat(Tunnels.get(tunnels.tunnel().control().closed()))
         .isEqualTo(TunnelEnd.ServerEnd.SESSION_EXPIRED);
+    assertThat(Instant.now()).isAfterOrEqualTo(start.plusSeconds(1));
     await().until(() -> tunnels.addresses.held().size() == 1);
     assertThat(tunnels.metrics().tunnels()).isZero();
   }

@@ -1,13 +1,14 @@
 package io.penstock.transport.snaptun;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BiPredicate;
 
-/// Tokens for tests: `NAME:SECONDS` is valid for so long from the whole second in which it is
-/// judged, the words below are what they say, and anything else is no token.
+/// Tokens for tests: `NAME:SECONDS` is valid for that long at least, to the next whole second, the
+/// words below are what they say, and anything else is no token.
 ///
 /// Other modules' tests use it too, and the Rust peers of `it` judge tokens in the same way.
 public final class Tokens implements TokenValidator<String> {
@@ -60,8 +61,9 @@ public final class Tokens implements TokenValidator<String> {
     if (parts.length < 2 || !parts[1].chars().allMatch(c -> c >= '0' && c <= '9')) {
       return new TokenVerdict.Malformed<>("not NAME:SECONDS");
     }
-    long end = now.getEpochSecond() + Long.parseLong(parts[1]);
-    return new TokenVerdict.Valid<>(parts[0], Instant.ofEpochSecond(end));
+    // Rounded up: else a session of one second may be over before its tunnel is established.
+    Instant end = now.plusSeconds(Long.parseLong(parts[1])).plusNanos(999_999_999);
+    return new TokenVerdict.Valid<>(parts[0], end.truncatedTo(ChronoUnit.SECONDS));
   }
 
   private void awaitUninterruptibly() {
