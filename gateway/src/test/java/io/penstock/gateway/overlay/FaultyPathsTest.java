@@ -5,22 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.EventLoopGroup;
-import io.penstock.api.CreateTokenRequest;
-import io.penstock.api.CreatedToken;
-import io.penstock.api.Scope;
-import io.penstock.gateway.Gateway;
-import io.penstock.gateway.config.GatewayConfig;
 import io.penstock.protocol.netstack.wire.IcmpHeader;
 import io.penstock.protocol.netstack.wire.Ipv4Header;
 import io.penstock.testkit.FaultyUdpRelay;
 import io.penstock.testkit.LinkFaults;
-import io.penstock.transport.NativeSupport;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,46 +25,24 @@ class FaultyPathsTest {
   private static final int NARROW_BYTES = 1252;
 
   @TempDir Path directory;
-  private EventLoopGroup loops;
-  private Gateway gateway;
-  private CreatedToken ann;
+  private OverlayFixture fixture;
 
   @BeforeEach
   void start() throws Exception {
-    loops = NativeSupport.newEventLoops(2, "nodes");
-    gateway =
-        Gateway.start(
-            GatewayConfig.builder().data(directory.resolve("data")).onFreePorts().build());
-    ann =
-        gateway
-            .storage()
-            .createToken(new CreateTokenRequest("ann", Set.of(Scope.OVERLAY), Optional.empty()));
+    fixture = OverlayFixture.start(directory);
   }
 
   @AfterEach
   void stop() {
-    gateway.close();
-    NativeSupport.endEventLoops(loops, Duration.ofSeconds(5));
-  }
-
-  private FaultyUdpRelay relay(LinkFaults faults) throws Exception {
-    return FaultyUdpRelay.start(quic(), faults, 1);
-  }
-
-  private InetSocketAddress quic() {
-    return gateway.addresses().overlay().orElseThrow();
-  }
-
-  private TestNode node(InetSocketAddress through, String name) throws Exception {
-    return TestNode.through(through, gateway, loops.next(), ann.token(), name);
+    fixture.close();
   }
 
   @Test
   void a_path_too_narrow_for_ipv6_carries_ipv4_and_says_so() throws Exception {
     int carried = NARROW_BYTES - OVERHEAD_BYTES;
-    try (FaultyUdpRelay relay = relay(LinkFaults.none(0).withMtu(NARROW_BYTES));
-        TestNode narrow = node(relay.address(), "narrow");
-        TestNode wide = node(quic(), "wide")) {
+    try (FaultyUdpRelay relay = fixture.relay(LinkFaults.none(0).withMtu(NARROW_BYTES));
+        TestNode narrow = fixture.node(relay, "narrow");
+        TestNode wide = fixture.node("wide")) {
       assertThat(narrow.refused())
           .singleElement()
           .satisfies(
@@ -105,9 +73,9 @@ class FaultyPathsTest {
 
   @Test
   void a_tunnel_survives_every_change_of_its_nodes_port() throws Exception {
-    try (FaultyUdpRelay relay = relay(LinkFaults.none(0));
-        TestNode moving = node(relay.address(), "moving");
-        TestNode other = node(quic(), "other")) {
+    try (FaultyUdpRelay relay = fixture.relay(LinkFaults.none(0));
+        TestNode moving = fixture.node(relay, "moving");
+        TestNode other = fixture.node("other")) {
       for (int port = 0; port < 20; port++) {
         relay.rebind();
         ping(moving, other, 2 * port);
@@ -115,8 +83,8 @@ class FaultyPathsTest {
       }
 
       assertThat(moving.closed()).isNotDone();
-      assertThat(gateway.overlay().orElseThrow().nodes()).isEqualTo(2);
-      assertThat(gateway.overlay().orElseThrow().tunnelled().established())
+      assertThat(fixture.overlay().nodes()).isEqualTo(2);
+      assertThat(fixture.overlay().tunnelled().established())
           .as("no node has come back with another session")
           .isEqualTo(2);
     }

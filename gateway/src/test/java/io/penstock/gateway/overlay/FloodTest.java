@@ -5,14 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.ScheduledFuture;
-import io.penstock.api.CreateTokenRequest;
-import io.penstock.api.CreatedToken;
 import io.penstock.api.IpAddress;
-import io.penstock.api.Scope;
-import io.penstock.gateway.Gateway;
-import io.penstock.gateway.config.GatewayConfig;
 import io.penstock.protocol.netstack.wire.InternetChecksum;
 import io.penstock.protocol.netstack.wire.IpProtocol;
 import io.penstock.protocol.netstack.wire.Ipv4Address;
@@ -20,14 +14,10 @@ import io.penstock.protocol.netstack.wire.Ipv4Header;
 import io.penstock.protocol.netstack.wire.UdpHeader;
 import io.penstock.testkit.FaultyUdpRelay;
 import io.penstock.testkit.LinkFaults;
-import io.penstock.transport.NativeSupport;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -53,34 +43,16 @@ class FloodTest {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
   @TempDir Path directory;
-  private EventLoopGroup loops;
-  private Gateway gateway;
-  private CreatedToken ann;
+  private OverlayFixture fixture;
 
   @BeforeEach
   void start() throws Exception {
-    loops = NativeSupport.newEventLoops(2, "nodes");
-    gateway =
-        Gateway.start(
-            GatewayConfig.builder().data(directory.resolve("data")).onFreePorts().build());
-    ann =
-        gateway
-            .storage()
-            .createToken(new CreateTokenRequest("ann", Set.of(Scope.OVERLAY), Optional.empty()));
+    fixture = OverlayFixture.start(directory);
   }
 
   @AfterEach
   void stop() {
-    gateway.close();
-    NativeSupport.endEventLoops(loops, Duration.ofSeconds(5));
-  }
-
-  private InetSocketAddress quic() {
-    return gateway.addresses().overlay().orElseThrow();
-  }
-
-  private TestNode node(InetSocketAddress through, String name) throws Exception {
-    return TestNode.through(through, gateway, loops.next(), ann.token(), name);
+    fixture.close();
   }
 
   /// Sends packets at a rate until it is told to stop.
@@ -133,11 +105,11 @@ class FloodTest {
   @Test
   void who_sends_less_than_its_share_gets_it_through_and_is_answered_soon() throws Exception {
     int modest = LINE_PACKETS_PER_SECOND / 10;
-    try (FaultyUdpRelay relay = FaultyUdpRelay.start(quic(), LINE, 1);
-        TestNode flooded = node(relay.address(), "flooded");
-        TestNode flooder = node(quic(), "flooder");
-        TestNode one = node(quic(), "one");
-        TestNode two = node(quic(), "two")) {
+    try (FaultyUdpRelay relay = fixture.relay(LINE);
+        TestNode flooded = fixture.node(relay, "flooded");
+        TestNode flooder = fixture.node("flooder");
+        TestNode one = fixture.node("one");
+        TestNode two = fixture.node("two")) {
       Source flood = new Source(flooder, flooded, FLOOD_PACKETS_PER_SECOND);
       await().atMost(LIMIT).until(() -> flood.arrivedAt(flooded) > LINE_PACKETS_PER_SECOND);
       Source calm = new Source(one, flooded, modest);
@@ -164,11 +136,11 @@ class FloodTest {
   @Test
   void who_floods_gets_no_more_than_others_who_want_more_than_their_share() throws Exception {
     int more = LINE_PACKETS_PER_SECOND * 6 / 10;
-    try (FaultyUdpRelay relay = FaultyUdpRelay.start(quic(), LINE, 1);
-        TestNode flooded = node(relay.address(), "flooded");
-        TestNode flooder = node(quic(), "flooder");
-        TestNode one = node(quic(), "one");
-        TestNode two = node(quic(), "two")) {
+    try (FaultyUdpRelay relay = fixture.relay(LINE);
+        TestNode flooded = fixture.node(relay, "flooded");
+        TestNode flooder = fixture.node("flooder");
+        TestNode one = fixture.node("one");
+        TestNode two = fixture.node("two")) {
       List<Source> all =
           List.of(
               new Source(flooder, flooded, FLOOD_PACKETS_PER_SECOND),
