@@ -13,6 +13,7 @@ import io.penstock.transport.tls.ClientTls;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -29,11 +30,13 @@ import picocli.CommandLine.Spec;
     header = "Ping a node of the overlay network.",
     description =
         "%nJoins the network as a node of its own, without root, and sends ICMP echo requests"
-            + " through the gateway. Ends with 0 if there was an answer and 1 if there was none.",
+            + " through the gateway. Its token needs the scope overlay. A gateway answers to the"
+            + " name gateway. Ends with 0 if there was an answer and 1 if there was none.",
     parameterListHeading = "%n",
     optionListHeading = "%nOptions:%n",
     footerHeading = "%nExamples:%n",
     footer = {
+      "  penstock ping gateway",
       "  penstock ping db",
       "  penstock ping db.penstock.internal -c 4 -6",
       "  penstock ping 10.86.0.9 --size 1200 --gateway gw.example.com:7443 --token-file ann.token"
@@ -123,8 +126,9 @@ final class PingCommand implements Callable<Integer> {
                     new Failure(
                         "no token was given, and none is remembered for " + resolved.address(),
                         "--token-file FILE, or PENSTOCK_TOKEN; a token has the scope overlay"));
-    try (PingNode joined = PingNode.join(console, resolved, token)) {
-      return ping(joined.tunnel(), find(lookup, joined.tunnel(), resolved, token));
+    TunnelNews news = new TunnelNews(console);
+    try (PingNode joined = PingNode.join(console, resolved, token, news)) {
+      return ping(joined.tunnel(), news, find(lookup, joined.tunnel(), resolved, token));
     }
   }
 
@@ -142,7 +146,8 @@ final class PingCommand implements Callable<Integer> {
     }
   }
 
-  private int ping(PacketTunnel tunnel, NodeLookup.Found target) throws InterruptedException {
+  private int ping(PacketTunnel tunnel, TunnelNews news, NodeLookup.Found target)
+      throws InterruptedException {
     PingRequest request = request(target.address());
     PingReport report = new PingReport(console, json, node, request);
     // What still does not fit then is told for each ping.
@@ -165,9 +170,14 @@ final class PingCommand implements Callable<Integer> {
           .filter(own -> own.family() == target.address().family())
           .findFirst()
           .ifPresent(report::begin);
+      news.onStop(series::stop);
       PingStatistics statistics = series.run(report::result);
       stopper.interrupt();
       report.end(statistics);
+      Optional<String> ended = news.end();
+      if (ended.isPresent()) {
+        throw new Failure("the tunnel has ended: " + ended.get());
+      }
       return statistics.received() > 0 ? 0 : 1;
     }
   }

@@ -4,9 +4,11 @@ import io.penstock.node.identity.IdentityInUseException;
 import io.penstock.node.identity.NodeIdentity;
 import io.penstock.node.tunnel.PacketTunnel;
 import io.penstock.node.tunnel.PacketTunnelConfig;
+import io.penstock.node.tunnel.TunnelStatus;
 import io.penstock.node.tunnel.TunnelStoppedException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /// The tiny node as which `penstock ping` joins the overlay network, the same each time.
 ///
@@ -20,12 +22,15 @@ record PingNode(NodeIdentity identity, PacketTunnel tunnel) implements AutoClose
   private static final int NAME_CHARS = 8;
 
   /// Joins the network.
-  static PingNode join(Console console, GatewayAccess.Resolved gateway, String token)
+  ///
+  /// @param news is told each status of the tunnel
+  static PingNode join(
+      Console console, GatewayAccess.Resolved gateway, String token, Consumer<TunnelStatus> news)
       throws IOException, InterruptedException {
     Path directory = UserFiles.pingIdentity(console);
     for (int number = 1; number < MOST; number++) {
       try {
-        return join(directory.resolve(Integer.toString(number)), gateway, token);
+        return join(directory.resolve(Integer.toString(number)), gateway, token, news);
       } catch (IdentityInUseException _) {
         // Another ping runs as this node.
       } catch (TunnelStoppedException e) {
@@ -34,10 +39,11 @@ record PingNode(NodeIdentity identity, PacketTunnel tunnel) implements AutoClose
         }
       }
     }
-    return join(directory.resolve(Integer.toString(MOST)), gateway, token);
+    return join(directory.resolve(Integer.toString(MOST)), gateway, token, news);
   }
 
-  private static PingNode join(Path directory, GatewayAccess.Resolved gateway, String token)
+  private static PingNode join(
+      Path directory, GatewayAccess.Resolved gateway, String token, Consumer<TunnelStatus> news)
       throws IOException, InterruptedException {
     NodeIdentity identity = NodeIdentity.open(directory);
     try {
@@ -48,7 +54,8 @@ record PingNode(NodeIdentity identity, PacketTunnel tunnel) implements AutoClose
               PacketTunnelConfig.builder(gateway.address(), identity, name)
                   .trust(gateway.trust())
                   .token(token)
-                  .build()));
+                  .build(),
+              news));
     } catch (IOException | InterruptedException | RuntimeException e) {
       identity.close();
       throw e;

@@ -75,11 +75,12 @@ final class PingReport {
         .out()
         .printf(
             Locale.ROOT,
-            "%d sent, %d received%s, %.0f%% lost%n",
+            "%d sent, %d received%s, %.0f%% lost%s%n",
             statistics.sent(),
             statistics.received(),
             statistics.errors() == 0 ? "" : ", " + statistics.errors() + " errors",
-            statistics.lossPercent());
+            statistics.lossPercent(),
+            statistics.notSent() == 0 ? "" : ", " + statistics.notSent() + " not sent");
     if (statistics.received() > 0) {
       console
           .out()
@@ -129,6 +130,7 @@ final class PingReport {
     fields.put("sent", statistics.sent());
     fields.put("received", statistics.received());
     fields.put("errors", statistics.errors());
+    fields.put("notSent", statistics.notSent());
     if (statistics.received() > 0) {
       fields.put("minMillis", millis(statistics.least()));
       fields.put("avgMillis", statistics.meanMillis());

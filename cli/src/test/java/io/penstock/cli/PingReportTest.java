@@ -35,7 +35,7 @@ class PingReportTest {
             "Not sent: the tunnel is full",
             "",
             "--- db ping statistics ---",
-            "4 sent, 1 received, 1 errors, 75% lost",
+            "3 sent, 1 received, 1 errors, 67% lost, 1 not sent",
             "round trip min/avg/max/mdev = 1.23/1.23/1.23/0.00 ms");
   }
 
@@ -48,7 +48,7 @@ class PingReportTest {
                 + " route to the destination\"}",
             "{\"address\":\"10.86.0.9\",\"sequence\":3,\"result\":\"timeout\"}",
             "{\"address\":\"10.86.0.9\",\"result\":\"not_sent\",\"detail\":\"the tunnel is full\"}",
-            "{\"node\":\"db\",\"address\":\"10.86.0.9\",\"sent\":4,\"received\":1,\"errors\":1,\"minMillis\":1.234,\"avgMillis\":1.234,\"maxMillis\":1.234,\"mdevMillis\":0.0}");
+            "{\"node\":\"db\",\"address\":\"10.86.0.9\",\"sent\":3,\"received\":1,\"errors\":1,\"notSent\":1,\"minMillis\":1.234,\"avgMillis\":1.234,\"maxMillis\":1.234,\"mdevMillis\":0.0}");
   }
 
   private List<String> report(boolean json) {

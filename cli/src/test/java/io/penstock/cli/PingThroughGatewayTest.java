@@ -1,9 +1,12 @@
 package io.penstock.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.penstock.api.CreateTokenRequest;
+import io.penstock.api.CreatedToken;
 import io.penstock.api.HostPort;
+import io.penstock.api.NodeInfo;
 import io.penstock.api.Scope;
 import io.penstock.api.client.AdminClient;
 import io.penstock.gateway.Gateway;
@@ -17,9 +20,13 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,6 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// `ping` as a user types it, through a whole gateway, to a node called `db`.
 class PingThroughGatewayTest {
+
+  private static final Duration LIMIT = Duration.ofSeconds(30);
 
   @TempDir private Path home;
 
@@ -113,6 +122,34 @@ class PingThroughGatewayTest {
   }
 
   @Test
+  void why_a_tunnel_is_lost_is_told_and_that_it_is_back_or_has_ended() throws Exception {
+    CreatedToken token = created("ann", Scope.OVERLAY);
+    CommandRun ping = ping(token.token());
+    CompletableFuture<Integer> exit =
+        CompletableFuture.supplyAsync(
+            () -> run(ping, "db", "-i", "20ms"), Executors.newVirtualThreadPerTaskExecutor());
+    await().atMost(LIMIT).until(() -> ping.out().contains("seq=1 "));
+    try (AdminClient admin = admin()) {
+      admin.kickNode(
+          admin.nodes().stream()
+              .map(NodeInfo::name)
+              .filter(name -> name.startsWith("ping-"))
+              .findFirst()
+              .orElseThrow());
+      await().atMost(LIMIT).until(() -> ping.err().contains("penstock: the tunnel is back"));
+      assertThat(ping.err()).containsPattern("the tunnel was lost: .*kicked.*; connecting again");
+      assertThat(exit).isNotDone();
+
+      admin.revokeToken(token.id());
+    }
+    assertThat(exit.get(LIMIT.toSeconds(), TimeUnit.SECONDS)).isEqualTo(1);
+    assertThat(ping.err())
+        .containsPattern("the tunnel was lost: .*token revoked")
+        .containsPattern("penstock: the tunnel has ended: .*revoked");
+    assertThat(ping.out()).contains("Not sent: there is no tunnel", " not sent");
+  }
+
+  @Test
   void a_token_without_the_scope_is_told_what_to_do() throws Exception {
     CommandRun ping = ping(token("ann", Scope.CONNECT));
     assertThat(run(ping, "db", "-c", "1")).isEqualTo(1);
@@ -138,10 +175,12 @@ class PingThroughGatewayTest {
   }
 
   private String token(String user, Scope scope) throws IOException {
+    return created(user, scope).token();
+  }
+
+  private CreatedToken created(String user, Scope scope) throws IOException {
     try (AdminClient admin = admin()) {
-      return admin
-          .createToken(new CreateTokenRequest(user, Set.of(scope), Optional.empty()))
-          .token();
+      return admin.createToken(new CreateTokenRequest(user, Set.of(scope), Optional.empty()));
     }
   }
 

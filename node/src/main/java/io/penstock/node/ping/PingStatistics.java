@@ -8,6 +8,7 @@ public final class PingStatistics {
   private int sent;
   private int received;
   private int errors;
+  private int notSent;
   private long leastNanos = Long.MAX_VALUE;
   private long mostNanos;
   private double sumMillis;
@@ -16,11 +17,11 @@ public final class PingStatistics {
   /// Of nothing yet.
   public PingStatistics() {}
 
-  /// Adds one result; what was not sent counts as sent and lost, as it does for the user.
+  /// Adds one result.
   public void add(PingResult result) {
-    sent++;
     switch (result) {
       case PingResult.Reply reply -> {
+        sent++;
         received++;
         long nanos = reply.roundTrip().toNanos();
         leastNanos = Math.min(leastNanos, nanos);
@@ -29,15 +30,23 @@ public final class PingStatistics {
         sumMillis += millis;
         sumOfSquares += millis * millis;
       }
-      case PingResult.Reported _ -> errors++;
-      case PingResult.TimedOut _, PingResult.NotSent _ -> {
-        // Lost.
+      case PingResult.Reported _ -> {
+        sent++;
+        errors++;
       }
+      case PingResult.TimedOut _ -> sent++;
+      case PingResult.NotSent _ -> notSent++;
     }
   }
 
+  /// How many left this node.
   public int sent() {
     return sent;
+  }
+
+  /// How many did not: what says something about this node and nothing about the target.
+  public int notSent() {
+    return notSent;
   }
 
   public int received() {
@@ -49,7 +58,7 @@ public final class PingStatistics {
     return errors;
   }
 
-  /// The share without a reply, from 0 to 100.
+  /// The share without a reply of what was sent, from 0 to 100.
   public double lossPercent() {
     return sent == 0 ? 0 : 100.0 * (sent - received) / sent;
   }

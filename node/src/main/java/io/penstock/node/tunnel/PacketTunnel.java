@@ -102,7 +102,16 @@ public final class PacketTunnel implements AutoCloseable {
   /// @throws IOException when the first attempt fails otherwise, with the reason
   public static PacketTunnel connect(PacketTunnelConfig config)
       throws IOException, InterruptedException {
-    PacketTunnel tunnel = start(config, _ -> {});
+    return connect(config, _ -> {});
+  }
+
+  /// The same, with a listener as [#start] has it.
+  ///
+  /// @throws TunnelStoppedException when only a person can mend it
+  /// @throws IOException when the first attempt fails otherwise, with the reason
+  public static PacketTunnel connect(PacketTunnelConfig config, Consumer<TunnelStatus> listener)
+      throws IOException, InterruptedException {
+    PacketTunnel tunnel = start(config, listener);
     try {
       tunnel.awaitFirstResult();
       return tunnel;

@@ -34,12 +34,14 @@ class PingStatisticsTest {
   }
 
   @Test
-  void everything_but_a_reply_is_lost() {
+  void what_was_sent_and_has_no_reply_is_lost() {
     reply(1);
     statistics.add(new PingResult.TimedOut(2));
     statistics.add(new PingResult.NotSent("full"));
     statistics.add(new PingResult.Reported(4, IpAddress.parse("10.0.0.1"), "no route"));
+    statistics.add(new PingResult.TimedOut(5));
     assertThat(statistics.sent()).isEqualTo(4);
+    assertThat(statistics.notSent()).isEqualTo(1);
     assertThat(statistics.received()).isEqualTo(1);
     assertThat(statistics.errors()).isEqualTo(1);
     assertThat(statistics.lossPercent()).isEqualTo(75);
