@@ -60,7 +60,7 @@ final class DemoCommand implements Callable<Integer> {
     try {
       return Demo.start(check || freePorts ? Demo.Ports.FREE : Demo.Ports.USUAL);
     } catch (ListenException e) {
-      throw new Failure(e, "penstock demo --free-ports, or find who has the port with: ss -ltnp");
+      throw new Failure(e, "penstock demo --free-ports, or " + TakenPort.finder(e));
     }
   }
 

@@ -93,6 +93,10 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
       case "no_token" -> Optional.of("penstock token list");
       case "no_route", "route_taken" -> Optional.of("penstock route list");
       case "no_backend" -> Optional.of("penstock backend list");
+      case "no_node", "not_connected" -> Optional.of("penstock node list");
+      case "no_lease" -> Optional.of("penstock lease list");
+      case "in_use" -> Optional.of("penstock node kick NODE, the name as \"lease list\" prints it");
+      case "no_overlay" -> Optional.of("penstock gateway --overlay :7443, on the gateway");
       default -> Optional.empty();
     };
   }
@@ -102,7 +106,7 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
   }
 
   /// Names the kind of an exception whose message is only its subject.
-  private static String said(IOException e) {
+  static String said(IOException e) {
     return switch (e) {
       case java.nio.file.NoSuchFileException missing -> "there is no file " + missing.getFile();
       case java.nio.file.AccessDeniedException denied ->

@@ -59,7 +59,7 @@ final class Secrets {
     if (secret.isEmpty() || !secret.chars().allMatch(c -> c > ' ' && c < 0x7F)) {
       throw new Failure(
           source + " holds no token: one word of visible ASCII is expected",
-          "penstock token create --user USER --scope connect");
+          "penstock token create --help, on the gateway");
     }
     return secret;
   }

@@ -15,6 +15,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.channels.UnresolvedAddressException;
 import java.security.cert.CertPathBuilderException;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -154,6 +155,10 @@ final class ApiConnection implements AutoCloseable {
         return new ApiException(
             "no address is known for %s; %s".formatted(base.getHost(), advice.unreachable), cause);
       }
+      if (each instanceof SSLException && isPlaintext(each)) {
+        return new ApiException(
+            "what answers at %s speaks no TLS; %s".formatted(base, advice.unreachable), cause);
+      }
       if (each instanceof SSLException) {
         return new ApiException(
             "no secure connection to %s: %s; check the address, the CA file (--ca) or the fingerprint (--fingerprint)"
@@ -166,6 +171,13 @@ final class ApiConnection implements AutoCloseable {
             ? "nothing answers at " + base
             : base + " failed: " + cause.getMessage();
     return new ApiException(happened + "; " + advice.unreachable, cause);
+  }
+
+  /// The JDK has no class of its own for an answer that is no TLS record.
+  private static boolean isPlaintext(Throwable failure) {
+    return String.valueOf(failure.getMessage())
+        .toLowerCase(Locale.ROOT)
+        .contains("unrecognized ssl message");
   }
 
   /// The JDK's words for an unknown authority are for those who know its classes.

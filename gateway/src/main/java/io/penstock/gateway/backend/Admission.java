@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 
 import io.penstock.api.RouteName;
 import io.penstock.api.Scope;
+import io.penstock.api.ShellWord;
 import io.penstock.api.tunnel.AgentHello;
 import io.penstock.api.tunnel.Refusal;
 import io.penstock.gateway.store.Storage;
@@ -57,7 +58,7 @@ final class Admission {
         return new Verdict.Refused(
             Refusal.NO_ROUTE,
             "this gateway has no route %s; add it with: penstock route add %s --user NAME"
-                .formatted(name, name),
+                .formatted(name, ShellWord.of(name)),
             Optional.of(name));
       }
       routes.add(route.get());
@@ -109,7 +110,9 @@ final class Admission {
               "%s has several routes; choose with --domain: %s"
                   .formatted(
                       token.user(),
-                      names.stream().map(RouteName::toString).collect(joining(", "))));
+                      names.stream()
+                          .map(name -> ShellWord.of(name.toString()))
+                          .collect(joining(", "))));
     };
   }
 
