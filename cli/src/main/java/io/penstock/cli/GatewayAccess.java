@@ -1,6 +1,7 @@
 package io.penstock.cli;
 
 import io.penstock.api.HostPort;
+import io.penstock.api.ShellWord;
 import io.penstock.api.config.ConfigException;
 import io.penstock.api.config.Secret;
 import io.penstock.transport.tls.Fingerprint;
@@ -75,14 +76,22 @@ final class GatewayAccess {
   /// Puts flags, environment and memory together.
   Resolved resolve(Console console, Optional<HostPort> gateway) throws IOException {
     Path file = UserFiles.login(console);
+    Login login;
     try {
-      return resolve(console, gateway, Login.read(file));
+      login = Login.read(file);
     } catch (ConfigException e) {
-      throw new Failure(
-          "what login remembers cannot be used: "
-              + e.problems().stream().map(Object::toString).collect(Collectors.joining("; ")),
-          "remove " + file + ", then penstock login HOST:PORT");
+      throw unusable(
+          file, e.problems().stream().map(Object::toString).collect(Collectors.joining("; ")));
+    } catch (IOException e) {
+      throw unusable(file, Errors.said(e));
     }
+    return resolve(console, gateway, login);
+  }
+
+  private static Failure unusable(Path file, String why) {
+    return new Failure(
+        "what login remembers cannot be used: " + why,
+        "remove " + ShellWord.of(file.toString()) + ", then penstock login HOST:PORT");
   }
 
   /// The same for a login, which replaces what cannot be used.
@@ -91,7 +100,7 @@ final class GatewayAccess {
     Login login;
     try {
       login = Login.read(file);
-    } catch (ConfigException _) {
+    } catch (ConfigException | IOException _) {
       console.warn("what is in " + file + " cannot be used and is replaced");
       login = Login.NONE;
     }

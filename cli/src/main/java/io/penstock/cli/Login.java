@@ -35,15 +35,21 @@ public record Login(
   private static final String VARIABLE_PREFIX = "PENSTOCK_LOGIN_";
 
   /// Reads what was remembered; [#NONE] when there is nothing.
+  ///
+  /// @throws ConfigException when it is not what [#write] writes
+  /// @throws IOException when it cannot be read, or is no text
   static Login read(Path file) throws IOException, ConfigException {
+    if (Files.isDirectory(file)) {
+      throw new IOException(file + " is a directory");
+    }
     return Files.exists(file) ? ConfigBinder.of(NONE, VARIABLE_PREFIX).file(file).bind() : NONE;
   }
 
   /// Writes the file, readable by its owner alone from the moment that it exists.
   void write(Path file) throws IOException {
     Path directory = file.toAbsolutePath().getParent();
-    if (directory == null) {
-      throw new IOException(file + " is no file");
+    if (directory == null || Files.isDirectory(file)) {
+      throw new IOException(file + " is a directory, where login keeps a file; remove it");
     }
     Files.createDirectories(
         directory,

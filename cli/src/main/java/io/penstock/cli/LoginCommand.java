@@ -1,7 +1,9 @@
 package io.penstock.cli;
 
 import io.penstock.api.HostPort;
+import io.penstock.api.PeerInfo;
 import io.penstock.api.RouteInfo;
+import io.penstock.api.ShellWord;
 import io.penstock.api.client.ApiException;
 import io.penstock.api.client.DiscoveryClient;
 import io.penstock.gateway.config.TunnelSettings;
@@ -12,6 +14,7 @@ import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertificateException;
 import java.util.List;
 import java.util.Optional;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,7 +25,8 @@ import picocli.CommandLine.Parameters;
     name = "login",
     header = "Remember a gateway, and the token for it, for this user.",
     description =
-        "%nTries the gateway first, and the token if there is one. The file that remembers them is"
+        "%nTries the gateway first, and the token if there is one: with the scope connect it is"
+            + " good for http, with the scope overlay for ping. The file that remembers them is"
             + " readable by this user alone.",
     parameterListHeading = "%n",
     optionListHeading = "%nOptions:%n",
@@ -53,40 +57,63 @@ final class LoginCommand implements java.util.concurrent.Callable<Integer> {
   public Integer call() throws IOException {
     log.apply(LogOptions.LogLevel.WARN);
     GatewayAccess.Resolved resolved = access.resolveToRemember(console, gateway);
-    Optional<List<RouteInfo>> routes = Optional.empty();
-    try (var client =
-        new DiscoveryClient(resolved.address(), ClientTls.jdkContext(resolved.trust()))) {
+    Optional<TokenRights> rights = Optional.empty();
+    SSLContext tls = ClientTls.jdkContext(resolved.trust());
+    try (var client = new DiscoveryClient(resolved.address(), tls)) {
       discover(client);
       if (resolved.token().isPresent()) {
-        routes = Optional.of(client.routes(resolved.token().get()));
+        rights =
+            Optional.of(TokenRights.of(client, resolved.address(), tls, resolved.token().get()));
       }
     }
     Path file = UserFiles.login(console);
     access.toRemember(resolved).write(file);
     console.err().println("Remembered " + gateway + " in " + file + ".");
-    if (routes.isEmpty()) {
-      console.err().println("No token yet: give one with --token-file FILE, here or to http.");
-      return 0;
-    }
-    if (routes.get().isEmpty()) {
-      console.err().println("The token's user has no route yet; on the gateway:");
-      console.err().println("  penstock route add app.example.com --user USER");
-    }
-    for (RouteInfo route : routes.get()) {
-      console.out().println(route.route());
-    }
-    boolean choose = routes.get().size() > 1;
-    console
-        .err()
-        .println(
-            "Next: penstock http 8080"
-                + (choose ? " --domain " + quoted(routes.get().getFirst().route()) : ""));
+    rights.ifPresentOrElse(
+        this::tell,
+        () ->
+            console
+                .err()
+                .println(
+                    "No token yet: give one with --token-file FILE, here, to http or to ping."));
     return 0;
   }
 
-  /// As a shell takes it: a route may begin with an asterisk.
-  private static String quoted(String route) {
-    return route.contains("*") ? "'" + route + "'" : route;
+  private void tell(TokenRights rights) {
+    rights.routes().ifPresent(this::tellRoutes);
+    rights.peers().ifPresent(peers -> tellPeers(peers, rights.routes().isPresent()));
+  }
+
+  private void tellRoutes(List<RouteInfo> routes) {
+    if (routes.isEmpty()) {
+      console.err().println("The token's user has no route yet; on the gateway:");
+      console.err().println("  penstock route add app.example.com --user USER");
+    }
+    for (RouteInfo route : routes) {
+      console.out().println(route.route());
+    }
+    boolean choose = routes.size() > 1;
+    next("http 8080" + (choose ? " --domain " + ShellWord.of(routes.getFirst().route()) : ""));
+  }
+
+  private void tellPeers(List<PeerInfo> peers, boolean alsoRoutes) {
+    if (!alsoRoutes) {
+      console
+          .err()
+          .println(
+              "The token has the scope overlay: it lets nodes into the private network. To show a"
+                  + " web app it would need the scope connect.");
+    }
+    List<String> online =
+        peers.stream().filter(PeerInfo::online).map(PeerInfo::name).sorted().toList();
+    if (!online.isEmpty()) {
+      console.err().println("Nodes that are connected: " + String.join(", ", online));
+    }
+    next("ping " + (online.isEmpty() ? "gateway" : online.getFirst()));
+  }
+
+  private void next(String command) {
+    console.err().println("Next: penstock " + command);
   }
 
   /// Asks whether it is the tunnel port of a gateway. One that shows a certificate that is not

@@ -93,6 +93,18 @@ class HttpCommandTest {
   }
 
   @Test
+  void aLoginThatIsNoTextIsToBeRemoved() throws IOException {
+    Path file = home.resolve("penstock/login.toml");
+    Files.createDirectories(file.getParent());
+    Files.write(file, new byte[] {(byte) 0xff, 0, 1});
+    command.variable("XDG_CONFIG_HOME", home.toString());
+
+    assertThat(command.run("http", "8080")).isEqualTo(1);
+    assertThat(command.err())
+        .contains("what login remembers cannot be used", "not text", "remove " + file);
+  }
+
+  @Test
   void aLoginToAnotherPortNamesTheTunnelPort() throws IOException {
     try (ServerSocket web = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       int port = web.getLocalPort();
@@ -109,6 +121,8 @@ class HttpCommandTest {
               });
       assertThat(command.run("login", "127.0.0.1:" + port)).isEqualTo(1);
       assertThat(command.err())
+          .contains("speaks no TLS")
+          .doesNotContain("plaintext")
           .contains(
               "Try: penstock login 127.0.0.1:7443, if "
                   + port

@@ -10,6 +10,8 @@ import io.penstock.gateway.config.GatewayConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -177,8 +179,18 @@ class RunningGatewayTest {
       assertThat(exit).as(flag).isEqualTo(1);
       assertThat(command.err())
           .containsPattern("cannot listen on " + taken + " \\(\\S+\\): Address already in use")
-          .contains("Try: another address with " + flag);
+          .contains("Try: another address with " + flag, "ss -ltnp");
     }
+  }
+
+  @Test
+  void aUdpPortThatIsTakenIsLookedForAmongThoseOfUdp() {
+    var overlay = gateway.addresses().overlay().orElseThrow();
+    String taken = new HostPort("127.0.0.1", overlay.getPort()).toString();
+    assertThat(command.run(gatewayOn(home.resolve("second"), "127.0.0.1:0", "--overlay", taken)))
+        .isEqualTo(1);
+    assertThat(command.err())
+        .contains("cannot listen on " + taken, "Try: another address with --overlay", "ss -lunp");
   }
 
   private static String[] gatewayOn(Path directory, String any, String flag, String taken) {
@@ -195,6 +207,8 @@ class RunningGatewayTest {
       "--tunnel",
       any,
       "--admin",
+      any,
+      "--overlay",
       any
     };
     for (int i = 0; i < words.length; i++) {
@@ -225,6 +239,9 @@ class RunningGatewayTest {
     assertThat(admin("route", "add", "b.localhost", "--user", "ann")).isZero();
     assertThat(agent(pin(), token)).isEqualTo(1);
     assertThat(command.err()).contains("choose with --domain: a.localhost, b.localhost");
+    assertThat(admin("route", "add", "*.c.localhost", "--user", "ann")).isZero();
+    assertThat(agent(pin(), token)).isEqualTo(1);
+    assertThat(command.err()).contains("--domain: '*.c.localhost', a.localhost, b.localhost");
     assertThat(agent(pin(), newToken("bob"), "--domain", "a.localhost")).isEqualTo(1);
     assertThat(command.err()).contains("a.localhost does not belong to bob");
   }
@@ -254,6 +271,54 @@ class RunningGatewayTest {
         .isZero();
     assertThat(command.out().lines()).containsExactly("a.localhost", "b.localhost");
     assertThat(command.err()).contains("Next: penstock http 8080 --domain a.localhost");
+  }
+
+  private int login(String... scopes) {
+    List<String> words = new ArrayList<>(List.of("token", "create", "--user", "ann"));
+    for (String scope : scopes) {
+      words.addAll(List.of("--scope", scope));
+    }
+    assertThat(admin(words.toArray(String[]::new))).isZero();
+    command = new CommandRun(home).variable("PENSTOCK_TOKEN", command.out().strip());
+    return command.run(
+        "login", "127.0.0.1:" + gateway.addresses().tunnel().getPort(), "--fingerprint", pin());
+  }
+
+  @Test
+  void aLoginWithATokenForNodesSaysWhatItIsGoodFor() {
+    assertThat(login("overlay")).as(command.err()).isZero();
+    assertThat(command.err())
+        .contains("Remembered 127.0.0.1:", "has the scope overlay", "Next: penstock ping gateway")
+        .doesNotContain("penstock http");
+    assertThat(command.run("ping", "gateway", "-c", "1")).as(command.err()).isZero();
+
+    assertThat(login("overlay")).isZero();
+    assertThat(login("connect", "overlay")).isZero();
+    assertThat(command.err())
+        .contains("penstock route add", "Next: penstock http 8080", "Next: penstock ping gateway")
+        .doesNotContain("has the scope overlay");
+  }
+
+  @Test
+  void aLoginWithATokenThatIsGoodForNothingThereIsRefused() {
+    assertThat(login("admin")).isEqualTo(1);
+    assertThat(command.err())
+        .contains("neither for http (scope connect) nor for ping (scope overlay)")
+        .doesNotContain("Remembered");
+  }
+
+  @Test
+  void aLoginReplacesWhatIsNoTextAndNamesADirectoryInItsPlace() throws Exception {
+    Path file = home.resolve(".config/penstock/login.toml");
+    Files.createDirectories(file.getParent());
+    Files.write(file, new byte[] {(byte) 0xff, 0, 1});
+    assertThat(login("connect")).as(command.err()).isZero();
+    assertThat(command.err()).contains("what is in " + file + " cannot be used and is replaced");
+    Files.delete(file);
+
+    Files.createDirectory(file);
+    assertThat(login("connect")).isEqualTo(1);
+    assertThat(command.err()).contains(file + " is a directory", "remove it");
   }
 
   @Test

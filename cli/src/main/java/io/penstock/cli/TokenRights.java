@@ -1,0 +1,57 @@
+package io.penstock.cli;
+
+import io.penstock.api.HostPort;
+import io.penstock.api.PeerInfo;
+import io.penstock.api.RouteInfo;
+import io.penstock.api.client.ApiException;
+import io.penstock.api.client.DiscoveryClient;
+import io.penstock.api.client.PeerClient;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+
+/// What a token is good for at a gateway, found out by using it.
+///
+/// @param routes those that an agent with it may serve; empty if it lacks the scope `connect`
+/// @param peers the nodes that one with it may see; empty if it lacks the scope `overlay`, or the
+///   gateway has no overlay
+record TokenRights(Optional<List<RouteInfo>> routes, Optional<List<PeerInfo>> peers) {
+
+  private static final String MISSING_SCOPE = "missing_scope";
+  private static final int NOT_FOUND = 404;
+
+  private interface Question<T> {
+    T ask() throws IOException;
+  }
+
+  /// Tries the token.
+  ///
+  /// @throws ApiException when it is not good, or not good for either
+  static TokenRights of(DiscoveryClient client, HostPort gateway, SSLContext tls, String token)
+      throws IOException {
+    try (var peers = new PeerClient(gateway, tls, token)) {
+      TokenRights rights =
+          new TokenRights(
+              ifAllowed(() -> client.routes(token)), ifAllowed(() -> peers.peers().items()));
+      if (rights.routes.isEmpty() && rights.peers.isEmpty()) {
+        throw new Failure(
+            "the token is good neither for http (scope connect) nor for ping (scope overlay) at "
+                + gateway,
+            "penstock token create --help, on the gateway");
+      }
+      return rights;
+    }
+  }
+
+  private static <T> Optional<T> ifAllowed(Question<T> question) throws IOException {
+    try {
+      return Optional.of(question.ask());
+    } catch (ApiException e) {
+      if (e.code().equals(MISSING_SCOPE) || e.status() == NOT_FOUND) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+}
