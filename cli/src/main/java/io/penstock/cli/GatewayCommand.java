@@ -20,9 +20,11 @@ import picocli.CommandLine.Option;
     header = "Run a gateway.",
     description =
         "%nWith nothing given it makes its data directory with a database, an authority, a"
-            + " certificate and an admin token, and prints the command that an agent needs next."
-            + " Each key of the configuration file is also a variable PENSTOCK_TABLE_KEY. An"
-            + " address is host:port; port 0 means any free port.",
+            + " certificate and an admin token, and prints the commands that an agent, and a node"
+            + " of the overlay network, need next. The overlay is on unless --overlay off says"
+            + " otherwise; its addresses, names and rules are in the table overlay of the"
+            + " configuration file. Each key of the configuration file is also a variable"
+            + " PENSTOCK_TABLE_KEY. An address is host:port; port 0 means any free port.",
     optionListHeading = "%nOptions:%n",
     footerHeading = "%nExamples:%n",
     footer = {
@@ -30,6 +32,7 @@ import picocli.CommandLine.Option;
       "  penstock gateway --config /etc/penstock/gateway.toml",
       "  penstock gateway --ingress-http 0.0.0.0:80 --ingress-https 0.0.0.0:443",
       "  penstock gateway --kcp :7444 --log-format json",
+      "  penstock gateway --overlay 192.0.2.7:7443     nodes on one address only",
       "  PENSTOCK_INGRESS_HTTP=127.0.0.1:0 penstock gateway --data /var/lib/penstock",
       "",
       "SIGTERM and Ctrl-C let requests finish within gateway.drain_limit; a second one ends at"
@@ -124,8 +127,7 @@ final class GatewayCommand implements Callable<Integer> {
       return Gateway.start(settings);
     } catch (ListenException e) {
       String flag = FLAGS.getOrDefault(e.key(), "--config FILE with another " + e.key());
-      throw new Failure(
-          e, "another address with " + flag + ", or find who has the port with: ss -ltnp");
+      throw new Failure(e, "another address with " + flag + ", or " + TakenPort.finder(e));
     }
   }
 

@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "lease",
     header = "Show which node has which address of a gateway's overlay, or free one.",
+    description = NodeCommand.OVERLAY,
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
     optionListHeading = "%nOptions:%n",
@@ -64,6 +65,9 @@ final class LeaseCommand implements Runnable {
           lease.heldUntil().map(TokenCommand::time).orElse("-"));
     }
     table.print(console.out());
+    if (leases.isEmpty()) {
+      console.err().println("No addresses yet; a node gets its own when it connects");
+    }
   }
 
   @Command(

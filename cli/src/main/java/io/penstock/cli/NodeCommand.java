@@ -18,12 +18,19 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "node",
     header = "Show the nodes of a gateway's overlay, or disconnect one.",
+    description = NodeCommand.OVERLAY,
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
     optionListHeading = "%nOptions:%n",
     footerHeading = "%nExamples:%n",
     footer = {"  penstock node list", "  penstock node kick db"})
 final class NodeCommand implements Runnable {
+
+  /// What these commands are about.
+  static final String OVERLAY =
+      "%nThe overlay is the private network of a gateway, on unless penstock gateway --overlay off"
+          + " says otherwise. A node comes with a token of the scope overlay, as penstock ping"
+          + " does.";
 
   private final Console console;
 
@@ -68,6 +75,11 @@ final class NodeCommand implements Runnable {
           node.id().toString());
     }
     table.print(console.out());
+    if (nodes.isEmpty()) {
+      console
+          .err()
+          .println("No nodes yet; let one in: penstock token create --user USER --scope overlay");
+    }
   }
 
   @Command(

@@ -23,6 +23,8 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "penstock",
     header = "Brings a web app that nobody can reach to the people who should reach it.",
+    description =
+        "%nAnd joins machines that cannot reach each other in a private network, the overlay.",
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
     optionListHeading = "%nOptions:%n",
@@ -32,6 +34,7 @@ import picocli.CommandLine.TypeConversionException;
       "  penstock gateway                     run a gateway",
       "  penstock login gw.example.com:7443   remember a gateway",
       "  penstock http 8080                   show the app on port 8080 through it",
+      "  penstock ping db                     ping the node db of its overlay network",
       "",
       "Exit codes: 0 done, 1 failed, 2 usage. Help on one command: penstock COMMAND --help"
     })

@@ -58,7 +58,8 @@ final class TokenCommand implements Runnable {
       footer = {
         "  penstock token create --user ann --scope connect",
         "  penstock token create --user ci --scope connect --expires 30d --json",
-        "  penstock token create --user ann --scope connect > ann.token"
+        "  penstock token create --user ann --scope connect > ann.token",
+        "  penstock token create --user ann --scope overlay > node.token"
       })
   void create(
       @Mixin AdminAccess admin,
@@ -72,7 +73,9 @@ final class TokenCommand implements Runnable {
               names = "--scope",
               required = true,
               paramLabel = "SCOPE",
-              description = "What its holder may do: connect, overlay or admin; repeatable.")
+              description =
+                  "What its holder may do: connect (serve routes as an agent), overlay (join the"
+                      + " network as a node) or admin; repeatable.")
           List<Scope> scopes,
       @Option(
               names = "--expires",
@@ -147,7 +150,7 @@ final class TokenCommand implements Runnable {
 
   @Command(
       name = "revoke",
-      header = "Revoke a token and disconnect the agents that use it.",
+      header = "Revoke a token and disconnect the agents and nodes that use it.",
       parameterListHeading = "%n",
       optionListHeading = "%nOptions:%n",
       footerHeading = "%nExamples:%n",
