@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -114,20 +115,21 @@ final class JdbiStorage implements Storage {
 
   @Override
   public Set<String> validTokens(Set<String> ids) throws StorageException {
-    if (ids.isEmpty()) {
-      return Set.of();
-    }
     Instant now = clock.instant();
+    Set<String> valid = new HashSet<>();
     return database.with(
-        handle ->
+        handle -> {
+          for (List<String> some : IdLists.of(ids)) {
             handle
                 .createQuery("SELECT * FROM token WHERE id IN (<ids>)")
-                .bindList("ids", ids)
+                .bindList("ids", some)
                 .map((row, _) -> token(row))
                 .stream()
                 .filter(token -> token.isValidAt(now))
-                .map(StoredToken::id)
-                .collect(Collectors.toUnmodifiableSet()));
+                .forEach(token -> valid.add(token.id()));
+          }
+          return valid;
+        });
   }
 
   @Override

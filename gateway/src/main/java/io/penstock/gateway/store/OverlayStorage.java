@@ -5,8 +5,11 @@ import io.penstock.api.SessionRequest;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 
@@ -124,6 +127,22 @@ public final class OverlayStorage {
                 .createQuery("SELECT * FROM node ORDER BY created_millis, id")
                 .map((row, _) -> node(row))
                 .list());
+  }
+
+  /// Whose those of these nodes are that there are.
+  public Map<UUID, String> owners(Set<UUID> ids) throws StorageException {
+    Map<UUID, String> owners = new HashMap<>();
+    return database.with(
+        handle -> {
+          for (List<String> some : IdLists.of(ids)) {
+            handle
+                .createQuery("SELECT id, owner FROM node WHERE id IN (<ids>)")
+                .bindList("ids", some)
+                .map((row, _) -> Map.entry(row.getString("id"), row.getString("owner")))
+                .forEach(entry -> owners.put(UUID.fromString(entry.getKey()), entry.getValue()));
+          }
+          return owners;
+        });
   }
 
   // ---- leases ----

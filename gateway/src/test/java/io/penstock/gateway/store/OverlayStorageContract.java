@@ -15,7 +15,9 @@ import io.penstock.gateway.overlay.lease.PoolConfig;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -24,6 +26,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -74,6 +77,24 @@ abstract class OverlayStorageContract extends StorageFixture {
         .isEqualTo(
             new NodeBinding.Bound(
                 new StoredNode(ONE, "db", KEY, "ann", NOON, NOON.plusSeconds(1)), false));
+  }
+
+  @Test
+  void knowsWhoseNodesThereAre() throws Exception {
+    bind(ONE, "db", KEY, "ann", 0);
+    bind(TWO, "web", KEY, "bob", 0);
+    Set<UUID> many =
+        IntStream.range(0, 70_000)
+            .mapToObj(i -> new UUID(7, i))
+            .collect(Collectors.toCollection(HashSet::new));
+    many.add(ONE);
+
+    assertThat(storage.overlay().owners(many)).containsExactly(Map.entry(ONE, "ann"));
+    assertThat(storage.overlay().owners(Set.of(ONE, TWO)))
+        .containsOnly(Map.entry(ONE, "ann"), Map.entry(TWO, "bob"));
+    assertThat(storage.overlay().owners(Set.of())).isEmpty();
+    storage.overlay().withLeases(leases -> leases.removeNode(ONE));
+    assertThat(storage.overlay().owners(Set.of(ONE))).isEmpty();
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -273,6 +274,16 @@ abstract class StorageContract extends OverlayStorageContract {
     clock.advance(Duration.ofSeconds(60));
     assertThat(storage.validTokens(ids)).containsExactly(good.id());
     assertThat(storage.validTokens(Set.of())).isEmpty();
+  }
+
+  @Test
+  void knowsWhichOfVeryManyTokensAreStillGood() throws Exception {
+    CreatedToken good = storage.createToken(forAnn(Scope.OVERLAY));
+    Set<String> ids =
+        IntStream.range(0, 70_000).mapToObj(i -> "tok_" + i).collect(Collectors.toSet());
+    ids.add(good.id());
+
+    assertThat(storage.validTokens(ids)).containsExactly(good.id());
   }
 
   @Test

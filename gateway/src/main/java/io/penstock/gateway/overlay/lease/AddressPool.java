@@ -376,6 +376,11 @@ public final class AddressPool {
   }
 
   private boolean hold(StoredLease lease, LeaseTable leases, Told told) {
+    if (leases.at(lease.address()).isEmpty()) {
+      // Its node was forgotten while the tunnel began, which may have used it until now.
+      told.freed.add(lease);
+      return false;
+    }
     Optional<StoredLease> mine =
         current(lease, leases).filter(current -> current.heldUntil().isEmpty());
     mine.ifPresent(current -> put(held(current), leases, told));

@@ -5,24 +5,27 @@ import io.penstock.gateway.store.StorageException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /// The tunnels of all nodes that are connected now, one of each; it ends those that may not go on.
 ///
 /// A tunnel is added once it is assigned an address. A newer one of the same node takes over at
-/// once. When an API token is revoked on this gateway its tunnels end with that call; [#check]
-/// finds those that were revoked elsewhere or have expired, so whoever holds this calls it every
-/// [#CHECK_INTERVAL].
+/// once. When an API token is revoked on this gateway its tunnels end with that call, and so does
+/// the tunnel of a node that it forgets; [#check] finds tokens that were revoked elsewhere or have
+/// expired, nodes that were forgotten elsewhere, and either where a tunnel was added in the very
+/// moment, so whoever holds this calls it every [#CHECK_INTERVAL].
 ///
 /// Safe for use by several threads. Tunnels are told to end on the calling thread.
 public final class LiveTunnels {
 
-  /// A revoked API token ends its tunnels within 5 s, which leaves time for a slow database.
+  /// A revoked API token, or a forgotten node, ends its tunnels within 5 s, which leaves time for a
+  /// slow database.
   public static final Duration CHECK_INTERVAL = Duration.ofSeconds(2);
 
   /// A tunnel to a node.
@@ -109,25 +112,34 @@ public final class LiveTunnels {
   /// Ends the tunnels that an API token has bought; to be called after the storage has forgotten
   /// it.
   public void tokenRevoked(String apiToken) {
-    endThose(claims -> claims.apiToken().equals(apiToken));
+    byNode.values().stream()
+        .filter(tunnel -> tunnel.claims().apiToken().equals(apiToken))
+        .forEach(tunnel -> tunnel.end(EndCause.TOKEN_REVOKED));
   }
 
-  /// Asks the storage which of the API tokens are still good and ends the tunnels of the others.
-  /// Blocks.
+  /// Asks the storage which of the API tokens are still good and which of the nodes there still are
+  /// with their users, and ends the tunnels of the others. Blocks.
   ///
   /// @throws StorageException with nothing ended, as nothing is known then
   public void check() throws StorageException {
-    Set<String> used =
-        byNode.values().stream()
-            .map(tunnel -> tunnel.claims().apiToken())
-            .collect(Collectors.toSet());
-    Set<String> good = storage.validTokens(used);
-    endThose(claims -> used.contains(claims.apiToken()) && !good.contains(claims.apiToken()));
+    List<Seen> seen =
+        byNode.values().stream().map(tunnel -> new Seen(tunnel, tunnel.claims())).toList();
+    Set<String> good = storage.validTokens(those(seen, NodeClaims::apiToken));
+    Map<UUID, String> owners = storage.overlay().owners(those(seen, NodeClaims::node));
+    for (Seen each : seen) {
+      NodeClaims claims = each.claims;
+      if (!claims.user().equals(owners.get(claims.node()))) {
+        each.tunnel.end(EndCause.FORGOTTEN);
+      } else if (!good.contains(claims.apiToken())) {
+        each.tunnel.end(EndCause.TOKEN_REVOKED);
+      }
+    }
   }
 
-  private void endThose(Predicate<NodeClaims> which) {
-    byNode.values().stream()
-        .filter(tunnel -> which.test(tunnel.claims()))
-        .forEach(tunnel -> tunnel.end(EndCause.TOKEN_REVOKED));
+  /// A tunnel with what it was known by when the storage was asked.
+  private record Seen(Tunnel tunnel, NodeClaims claims) {}
+
+  private static <T> Set<T> those(List<Seen> seen, Function<NodeClaims, T> property) {
+    return seen.stream().map(each -> property.apply(each.claims)).collect(Collectors.toSet());
   }
 }

@@ -197,6 +197,22 @@ class AddressPoolTest {
   }
 
   @Test
+  void tellsOnceMoreThatAnAddressIsFreeWhenATunnelOfAForgottenNodeEnds() throws Exception {
+    StoredLease lease = granted(ann, ANY4);
+    pool.forget(ann);
+    heard.clear();
+
+    assertThat(pool.putOnHold(lease)).isFalse();
+
+    assertThat(heard).containsExactly("freed " + lease.address());
+    StoredLease next = granted(bob, new AddressWish.Exactly(lease.address()));
+    heard.clear();
+    assertThat(pool.putOnHold(lease)).as("it is another's by now").isFalse();
+    assertThat(heard).isEmpty();
+    assertThat(pool.leases()).containsExactly(next);
+  }
+
+  @Test
   void givesTheSameAddressToANodeThatRegistersAgain() throws Exception {
     StoredLease first = granted(ann, ANY4);
     StoredLease any = granted(ann, ANY4);

@@ -2,13 +2,17 @@ package io.penstock.gateway.overlay.session;
 
 import static io.penstock.gateway.overlay.MovedClock.NOON;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.penstock.api.CreateTokenRequest;
+import io.penstock.api.NodeKey;
 import io.penstock.api.Scope;
+import io.penstock.api.SessionRequest;
 import io.penstock.gateway.overlay.MovedClock;
 import io.penstock.gateway.overlay.session.LiveTunnels.EndCause;
 import io.penstock.gateway.store.SqliteStorage;
 import io.penstock.gateway.store.Storage;
+import io.penstock.gateway.store.StorageException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -107,9 +111,9 @@ class LiveTunnelsTest {
     String good = apiToken(Optional.empty());
     String revoked = apiToken(Optional.empty());
     String expiring = apiToken(Optional.of(Duration.ofMinutes(1)));
-    Recorded one = added(UUID.randomUUID(), good);
-    Recorded two = added(UUID.randomUUID(), revoked);
-    Recorded three = added(UUID.randomUUID(), expiring);
+    Recorded one = added(bound("ann"), good);
+    Recorded two = added(bound("ann"), revoked);
+    Recorded three = added(bound("ann"), expiring);
     tunnels.check();
     assertThat(two.ended).isEmpty();
 
@@ -121,6 +125,63 @@ class LiveTunnelsTest {
     tunnels.check();
     assertThat(three.ended).containsExactly(EndCause.TOKEN_REVOKED);
     assertThat(one.ended).isEmpty();
+  }
+
+  /// A node that the storage knows.
+  private UUID bound(String user) throws Exception {
+    UUID node = UUID.randomUUID();
+    bind(node, user);
+    return node;
+  }
+
+  private void bind(UUID node, String user) throws Exception {
+    storage
+        .overlay()
+        .bind(
+            new SessionRequest(node, "n" + node.toString(), new NodeKey("A".repeat(43))),
+            user,
+            clock.instant(),
+            clock.instant(),
+            100);
+  }
+
+  private void forget(UUID node) throws Exception {
+    storage.overlay().withLeases(leases -> leases.removeNode(node));
+  }
+
+  @Test
+  void findsNodesThatWereForgottenElsewhereOrInTheMomentOfTheirAssignment() throws Exception {
+    String token = apiToken(Optional.empty());
+    UUID gone = bound("ann");
+    forget(gone);
+    Recorded one = added(gone, token);
+    Recorded two = added(bound("ann"), token);
+
+    tunnels.check();
+
+    assertThat(one.ended).containsExactly(EndCause.FORGOTTEN);
+    assertThat(two.ended).isEmpty();
+  }
+
+  @Test
+  void findsNodesThatAreAnotherUsersByNow() throws Exception {
+    UUID node = bound("ann");
+    Recorded tunnel = added(node, apiToken(Optional.empty()));
+    forget(node);
+    bind(node, "bob");
+
+    tunnels.check();
+
+    assertThat(tunnel.ended).containsExactly(EndCause.FORGOTTEN);
+  }
+
+  @Test
+  void endsNothingWhenTheStorageDoesNotAnswer() throws Exception {
+    Recorded tunnel = added(UUID.randomUUID(), "t");
+    storage.close();
+
+    assertThatThrownBy(tunnels::check).isInstanceOf(StorageException.class);
+    assertThat(tunnel.ended).isEmpty();
   }
 
   @Test
