@@ -258,17 +258,8 @@ final class Arrival {
     if (advanced) {
       connection.tellWritable();
       if (sender.isFinAcknowledged()) {
-        finAcknowledged(connection, nowNanos);
+        Closing.finAcknowledged(connection, nowNanos);
       }
-    }
-  }
-
-  private static void finAcknowledged(TcpConnection connection, long nowNanos) {
-    switch (connection.state()) {
-      case FIN_WAIT_1 -> connection.become(TcpState.FIN_WAIT_2);
-      case CLOSING -> connection.enterTimeWait(nowNanos);
-      case LAST_ACK -> connection.end(TcpCloseReason.FINISHED);
-      case SYN_SENT, SYN_RECEIVED, ESTABLISHED, FIN_WAIT_2, CLOSE_WAIT, TIME_WAIT, CLOSED -> {}
     }
   }
 
@@ -315,7 +306,7 @@ final class Arrival {
     }
     if (receiver.takePeerFin()) {
       departure.acknowledge();
-      peerFinished(connection, nowNanos);
+      Closing.peerFinished(connection, nowNanos);
     } else if (segment.has(TcpHeader.FIN)) {
       departure.acknowledge();
     }
@@ -328,15 +319,5 @@ final class Arrival {
       case DELAYED ->
           connection.departure().acknowledgeWithin(shared.config().delayedAckNanos(), nowNanos);
     }
-  }
-
-  private static void peerFinished(TcpConnection connection, long nowNanos) {
-    switch (connection.state()) {
-      case ESTABLISHED -> connection.become(TcpState.CLOSE_WAIT);
-      case FIN_WAIT_1 -> connection.become(TcpState.CLOSING);
-      case FIN_WAIT_2 -> connection.enterTimeWait(nowNanos);
-      case SYN_SENT, SYN_RECEIVED, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT, CLOSED -> {}
-    }
-    connection.tell(TcpConnection.PEER_FINISHED);
   }
 }

@@ -218,8 +218,7 @@ final class Departure {
     segmentBytes = bytes > mss ? mss : 0;
     sender().onNewSent(bytes, fin, nowNanos);
     if (fin) {
-      connection.become(
-          connection.state() == TcpState.CLOSE_WAIT ? TcpState.LAST_ACK : TcpState.FIN_WAIT_1);
+      Closing.finSent(connection);
     }
     return out;
   }

@@ -1,7 +1,6 @@
 package io.penstock.protocol.netstack.tcp;
 
 import io.netty.buffer.ByteBuf;
-import io.penstock.protocol.Deadlines;
 import io.penstock.protocol.netstack.wire.IpEndpoint;
 import org.jspecify.annotations.Nullable;
 
@@ -168,29 +167,7 @@ public final class TcpConnection {
   public void close() {
     boolean unread = receiver.readableBytes() > 0;
     release();
-    switch (state) {
-      case SYN_SENT -> end(TcpCloseReason.ABORTED);
-      case SYN_RECEIVED, ESTABLISHED, CLOSE_WAIT -> {
-        if (unread) {
-          abort();
-        } else {
-          finish();
-        }
-      }
-      case FIN_WAIT_1 -> {
-        if (unread) {
-          abort();
-        }
-      }
-      case FIN_WAIT_2 -> {
-        if (unread) {
-          abort();
-        } else {
-          limitLifetime();
-        }
-      }
-      case CLOSING, LAST_ACK, TIME_WAIT, CLOSED -> {}
-    }
+    Closing.byOwner(this, unread);
   }
 
   private void release() {
@@ -205,8 +182,7 @@ public final class TcpConnection {
     if (state == TcpState.CLOSED || state == TcpState.TIME_WAIT) {
       return;
     }
-    boolean tell = state != TcpState.SYN_SENT;
-    if (tell) {
+    if (state != TcpState.SYN_SENT) {
       shared.sendReset(this);
     }
     end(TcpCloseReason.ABORTED);
@@ -324,15 +300,6 @@ public final class TcpConnection {
 
   void become(TcpState next) {
     state = next;
-    if (isOrphan() && next == TcpState.FIN_WAIT_2) {
-      limitLifetime();
-    }
-  }
-
-  private void limitLifetime() {
-    timers.set(
-        TcpTimer.LIFETIME, Deadlines.after(shared.nowNanos(), shared.config().orphanNanos()));
-    shared.rescheduled(this);
   }
 
   /// The handshake is complete.
