@@ -26,10 +26,15 @@ final class SendWindow {
 
   /// Takes the window of a segment if it is newer than the last (section 3.10.7.4).
   ///
+  /// Deviates from that section: a segment that acknowledges more than any before was sent after
+  /// them, whatever its sequence number. What the peer sends again has a low one, and with the old
+  /// window behind a new acknowledgment more would be sent than the peer has room for.
+  ///
   /// @return whether it has grown
-  boolean update(InSegment segment) {
+  boolean update(InSegment segment, int sndUna) {
     boolean newer =
-        SequenceNumber.isBefore(updateSeq, segment.seq)
+        SequenceNumber.isAfter(segment.ack, sndUna)
+            || SequenceNumber.isBefore(updateSeq, segment.seq)
             || (updateSeq == segment.seq && SequenceNumber.isAtOrBefore(updateAck, segment.ack));
     if (!newer) {
       return false;

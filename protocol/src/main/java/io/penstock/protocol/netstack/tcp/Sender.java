@@ -227,7 +227,7 @@ final class Sender {
     int windowBefore = window.bytes();
     int pipeBefore = losses.pipeBytes();
     boolean repairing = losses.isRepairing();
-    boolean widened = window.update(segment);
+    boolean widened = window.update(segment, sndUna());
     AckReport report = shared.ackReport();
     report.begin(losses.rack(), timestamps && segment.hasTimestamps, segment.tsEcr, rtt, nowNanos);
     losses.onSelective(segment, sndNxt(), report);
