@@ -195,6 +195,12 @@ final class SimulatedRun {
   private boolean isOver() {
     checkInvariants(client);
     checkInvariants(server);
+    if (!server.conversations.isEmpty()) {
+      TcpConnection ours = client.conversations.getFirst().connection();
+      TcpConnection theirs = server.conversations.getFirst().connection();
+      checkStream(ours, theirs);
+      checkStream(theirs, ours);
+    }
     return client.tcp.connectionCount() + server.tcp.connectionCount() == 0
         && client.conversations.getFirst().isRead();
   }
@@ -216,6 +222,26 @@ final class SimulatedRun {
       if (waits && connection.timers().earliest() == Long.MAX_VALUE) {
         throw new AssertionError("something is in flight and no timer runs");
       }
+    }
+  }
+
+  /// One direction, seen from both ends at once: nothing has come that was not sent, nothing counts
+  /// as acknowledged that has not come, and nothing is sent beyond what was ever offered, but one
+  /// byte that asks for more and the FIN.
+  private static void checkStream(TcpConnection from, TcpConnection to) {
+    if (!from.state().isSynchronized() || !to.state().isSynchronized()) {
+      return;
+    }
+    Sender sender = from.sender();
+    int rcvNxt = to.receiver().rcvNxt();
+    int offered = rcvNxt + to.receiver().windowBytes();
+    if (SequenceNumber.isAfter(sender.sndUna(), rcvNxt)
+        || SequenceNumber.isAfter(rcvNxt, sender.sndNxt())
+        || sender.sndUna() + sender.flight().outstandingBytes() != sender.sndNxt()) {
+      throw new AssertionError("sequence numbers of both ends do not fit");
+    }
+    if (SequenceNumber.isAfter(sender.sndNxt(), offered + 2)) {
+      throw new AssertionError("more was sent than the window has room for");
     }
   }
 
