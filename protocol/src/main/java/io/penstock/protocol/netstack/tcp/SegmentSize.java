@@ -83,8 +83,9 @@ final class SegmentSize {
   ///
   /// @return whether that changes anything
   boolean onPacketTooBig(int mtu, long nowNanos) {
-    int believed = Math.max(mtu, leastMtu());
-    if (believed >= pathMtu) {
+    // RFC 8201 section 4: "less than the IPv6 minimum link MTU, it must discard it"
+    int believed = ipv4 ? Math.max(mtu, LEAST_MTU_4) : mtu;
+    if (believed >= pathMtu || believed < leastMtu()) {
       return false;
     }
     lower(believed, true, nowNanos).widen();
