@@ -36,6 +36,7 @@ public final class NetworkNamespace implements AutoCloseable {
   private static final String REQUIRED = "penstock.interop.required";
   private static final int CLONE_NEWNET = 0x4000_0000;
   private static final long PROGRAM_LIMIT_SECONDS = 120;
+  private static final long READY_LIMIT_SECONDS = 10;
 
   private final ExecutorService inside =
       Executors.newSingleThreadExecutor(Thread.ofPlatform().name("netns-", 0).daemon().factory());
@@ -101,10 +102,11 @@ public final class NetworkNamespace implements AutoCloseable {
     try {
       return inside.submit(task).get();
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof Exception exception) {
-        throw exception;
+      switch (e.getCause()) {
+        case Exception exception -> throw exception;
+        case Error error -> throw error;
+        default -> throw e;
       }
-      throw e;
     }
   }
 
@@ -125,7 +127,19 @@ public final class NetworkNamespace implements AutoCloseable {
       ip("addr add " + address + " dev " + device.name() + how);
     }
     ip("link set " + device.name() + " up");
+    awaitUsable(device);
     return device;
+  }
+
+  /// The kernel takes an interface for ready, and its IPv6 addresses for ours, a little later.
+  private void awaitUsable(TunDevice device) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(READY_LIMIT_SECONDS);
+    while (!ip("-6 addr show tentative dev " + device.name()).isEmpty()) {
+      if (System.nanoTime() - end > 0) {
+        throw new IOException(device + " does not get ready");
+      }
+      Thread.onSpinWait();
+    }
   }
 
   /// Runs `ip` with these words, which must succeed, and returns its output.

@@ -8,8 +8,14 @@ import java.util.Map;
 /// @param name the file's name without its ending
 /// @param title the sentence that it proves
 /// @param settings what the host is to be made with, by `config`
+/// @param kernel what it says of the Linux kernel: `yes`, `no: ` and why, or nothing
 public record Script(
-    String name, String title, boolean ipv4, Map<String, String> settings, List<Step> steps) {
+    String name,
+    String title,
+    boolean ipv4,
+    String kernel,
+    Map<String, String> settings,
+    List<Step> steps) {
 
   /// Reads a script.
   ///

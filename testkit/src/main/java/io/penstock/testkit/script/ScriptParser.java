@@ -21,6 +21,7 @@ final class ScriptParser {
   private final Map<String, String> settings = new LinkedHashMap<>();
   private final List<Step> steps = new ArrayList<>();
   private boolean ipv4 = true;
+  private String kernel = "";
   private boolean listening;
   private int line;
   private long atNanos;
@@ -46,7 +47,8 @@ final class ScriptParser {
         }
       }
     }
-    return new Script(name, lines.getFirst().substring(2).strip(), ipv4, settings, steps);
+    String title = lines.getFirst().substring(2).strip();
+    return new Script(name, title, ipv4, kernel, settings, steps);
   }
 
   private void parseLine(String content) {
@@ -69,6 +71,7 @@ final class ScriptParser {
         words.removeFirst();
         settings.put(words.removeFirst(), words.removeFirst());
       }
+      case "kernel" -> kernel = kernelMark(content);
       case "ip" -> {
         words.removeFirst();
         ipv4 = words.removeFirst().equals("4");
@@ -79,6 +82,14 @@ final class ScriptParser {
         takeAction(words, options, hasOptions);
       }
     }
+  }
+
+  private static String kernelMark(String content) {
+    String mark = content.substring("kernel".length()).strip();
+    if (!mark.equals("yes") && !mark.startsWith("no: ")) {
+      throw new IllegalArgumentException("allowed are 'kernel yes' and 'kernel no: REASON'");
+    }
+    return mark;
   }
 
   private void takeTime(ArrayDeque<String> words) {

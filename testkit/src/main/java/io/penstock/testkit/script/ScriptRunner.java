@@ -132,7 +132,7 @@ public final class ScriptRunner {
   // ---- expectations ----
 
   private void expect(Step step, ScriptFlow flow, SegmentSpec spec) {
-    byte[] bytes = host.nextPacket(step.atNanos());
+    byte[] bytes = host.packetAt(step.atNanos());
     if (bytes == null) {
       throw new AssertionError("nothing was sent");
     }
@@ -188,15 +188,19 @@ public final class ScriptRunner {
     }
   }
 
-  private static void checkOptions(List<String> wrong, SegmentSpec spec, List<String> actual) {
+  private void checkOptions(List<String> wrong, SegmentSpec spec, List<String> actual) {
     List<String> left = new ArrayList<>(actual);
     for (List<String> words : spec.options()) {
       String expected = String.join(" ", words);
       String prefix = expected.replace(" *", "");
-      boolean found =
-          (expected.endsWith("*") || words.size() == 1)
-              ? left.removeIf(option -> option.equals(prefix) || option.startsWith(prefix + " "))
-              : left.remove(expected);
+      boolean found;
+      if (words.getFirst().equals("ts")) {
+        found = left.removeIf(option -> isStamp(words, option));
+      } else if (expected.endsWith("*") || words.size() == 1) {
+        found = left.removeIf(option -> option.equals(prefix) || option.startsWith(prefix + " "));
+      } else {
+        found = left.remove(expected);
+      }
       if (!found) {
         wrong.add("there should be " + expected);
       }
@@ -204,6 +208,16 @@ public final class ScriptRunner {
     if (!spec.more() && !left.isEmpty()) {
       wrong.add("there should not be " + left);
     }
+  }
+
+  /// Says whether an option is the timestamp that is expected, and echoes exactly what it should.
+  private boolean isStamp(List<String> expected, String option) {
+    String[] words = option.split(" ", -1);
+    if (!words[0].equals("ts")) {
+      return false;
+    }
+    long away = Math.abs(Long.parseLong(words[1]) - Long.parseLong(expected.get(1)));
+    return away <= host.stampTolerance() && words[2].equals(expected.get(2));
   }
 
   private void checkMark(List<String> wrong, SegmentSpec spec, TcpPacket packet) {

@@ -13,6 +13,18 @@ public interface ScriptedHost extends AutoCloseable {
   /// is none.
   byte @Nullable [] nextPacket(long untilNanos);
 
+  /// The packet that the host is expected to send at that time, after which it is that time; null
+  /// when it sends none. A host in real time, whose timers are never exact, waits a little longer
+  /// and takes what comes close enough for what was expected.
+  default byte @Nullable [] packetAt(long atNanos) {
+    return nextPacket(atNanos);
+  }
+
+  /// How far a timestamp of the host may be from what a script says, in its own ticks.
+  default long stampTolerance() {
+    return 0;
+  }
+
   /// Gives the host a packet now.
   void inject(byte[] packet);
 

@@ -5,7 +5,8 @@
 /// that takes and gives packets. Everything runs on the thread of the test.
 ///
 /// **A script** is text. Its first line is a comment with the sentence that it proves. Then come
-/// settings (`config NAME VALUE`, `ip 6`), and then one step a line:
+/// settings (`config NAME VALUE`, `ip 6`, and `kernel yes` or `kernel no: REASON`, whether it is
+/// played against the Linux kernel as well), and then one step a line:
 ///
 /// ```
 /// TIME [@FLOW] ACTION          # comment
