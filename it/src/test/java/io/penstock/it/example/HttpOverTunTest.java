@@ -3,6 +3,7 @@ package io.penstock.it.example;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.it.tun.NetworkNamespace;
+import io.penstock.it.tun.NetworkThread;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.netstack.NetStackDriver;
 import io.penstock.transport.tun.TunConfig;
@@ -19,7 +20,7 @@ class HttpOverTunTest {
     try (NetworkNamespace kernel = NetworkNamespace.create()) {
       NetStackDriver stack = HttpOverTun.serve(kernel.tun(config, "10.9.0.1/24"), config);
       try {
-        NetworkNamespace.Result result =
+        NetworkThread.Result result =
             kernel.execute(
                 List.of("curl", "-sS", "-m", "60", "http://10.9.0.2/one", "http://10.9.0.2/two"));
 

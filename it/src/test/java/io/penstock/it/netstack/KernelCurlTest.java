@@ -9,6 +9,7 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpServerExpectContinueHandler;
 import io.netty.util.ResourceLeakDetector;
 import io.penstock.it.tun.NetworkNamespace;
+import io.penstock.it.tun.NetworkThread;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.tun.TunConfig;
 import io.penstock.transport.tun.TunOffload;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -33,7 +35,7 @@ class KernelCurlTest {
   private static ResourceLeakDetector.Level level = ResourceLeakDetector.getLevel();
 
   private final MultiThreadIoEventLoopGroup loops = NativeSupport.newEventLoops(1, "stack");
-  private KernelStack stack;
+  private @Nullable KernelStack stack;
 
   /// Watching every buffer would take most of the time; other tests do that.
   @BeforeAll
@@ -64,13 +66,16 @@ class KernelCurlTest {
     NativeSupport.endEventLoops(loops, Duration.ofSeconds(5)).sync();
   }
 
-  private void serve(TunOffload offload) throws Exception {
+  private KernelStack serve(TunOffload offload) throws Exception {
     NetworkNamespace.requireProgram("curl");
-    stack = KernelStack.start(loops.next(), TunConfig.builder().offload(offload).build());
-    stack.serve(
+    TunConfig config = TunConfig.builder().offload(offload).build();
+    KernelStack started = KernelStack.start(loops.next(), config);
+    stack = started;
+    started.serve(
         80,
         () ->
             List.of(new HttpServerCodec(), new HttpServerExpectContinueHandler(), new BulkHttp()));
+    return started;
   }
 
   private static String url(boolean ipv4) {
@@ -81,10 +86,10 @@ class KernelCurlTest {
   @ParameterizedTest
   @CsvSource({"true, TCP", "false, TCP", "true, NONE"})
   void a_gibibyte_comes_down_exact(boolean ipv4, TunOffload offload) throws Exception {
-    serve(offload);
+    KernelStack started = serve(offload);
     String command = "curl -sS -m 110 " + url(ipv4) + BYTES + " | sha256sum";
 
-    NetworkNamespace.Result result = stack.kernel().execute(List.of("sh", "-c", command));
+    NetworkThread.Result result = started.kernel().execute(List.of("sh", "-c", command));
 
     assertThat(result.output()).isEqualTo(expected + "  -\n");
   }
@@ -92,9 +97,9 @@ class KernelCurlTest {
   @ParameterizedTest
   @CsvSource({"true, TCP", "false, TCP", "true, NONE"})
   void a_gibibyte_goes_up_exact(boolean ipv4, TunOffload offload) throws Exception {
-    serve(offload);
+    KernelStack started = serve(offload);
     Process curl =
-        stack
+        started
             .kernel()
             .start(
                 new ProcessBuilder("curl", "-sS", "-m", "110", "-T", "-", url(ipv4))

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.penstock.it.tun.NetworkNamespace;
+import io.penstock.it.tun.NetworkThread;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.tun.TunConfig;
 import java.net.InetSocketAddress;
@@ -113,7 +114,7 @@ class KernelIperfTest {
     List<String> command =
         Stream.of("iperf3 -c %s -t 2 -f m -i 0 %s".formatted(to, how).split(" ", -1)).toList();
 
-    NetworkNamespace.Result result = left.kernel().execute(command);
+    NetworkThread.Result result = left.kernel().execute(command);
 
     assertThat(result.status()).as(result.output()).isZero();
     Matcher received = RECEIVED.matcher(result.output());

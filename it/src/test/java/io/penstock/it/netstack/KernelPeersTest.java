@@ -13,6 +13,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.penstock.it.tun.NetworkNamespace;
+import io.penstock.it.tun.NetworkThread;
 import io.penstock.testkit.SeededRandom;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.tun.TunConfig;
@@ -179,7 +180,7 @@ class KernelPeersTest {
   private void ping(String address, int bytes) throws Exception {
     // With -w it ends with the third answer, however slow the machine is.
     String command = "ping -n -c 3 -i 0.05 -w 60 -s " + bytes + " " + address;
-    NetworkNamespace.Result result = stack.kernel().execute(List.of(command.split(" ", -1)));
+    NetworkThread.Result result = stack.kernel().execute(List.of(command.split(" ", -1)));
     assertThat(result.status()).as(result.output()).isZero();
     assertThat(result.output()).doesNotContain("wrong");
   }
@@ -196,7 +197,7 @@ class KernelPeersTest {
       netcat.channel.writeAndFlush(Unpooled.wrappedBuffer(ours));
       assertThat(netcat.program.getInputStream().readNBytes(ours.length)).isEqualTo(ours);
 
-      NetworkNamespace.Result said =
+      NetworkThread.Result said =
           stack.kernel().execute(List.of("ss", "-tinoH", "state", "established"));
 
       assertThat(said.output().lines()).hasSize(2);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.penstock.it.tun.NetworkNamespace;
+import io.penstock.it.tun.NetworkThread;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.tun.TunConfig;
 import java.time.Duration;
@@ -25,8 +26,7 @@ class KernelScanTest {
     try (KernelStack stack = KernelStack.start(loops.next(), TunConfig.builder().build())) {
       String to = KernelStack.stackAddress(ipv4);
 
-      NetworkNamespace.Result scan =
-          stack.kernel().execute(List.of("nc", "-nvz", to, "1-" + PORTS));
+      NetworkThread.Result scan = stack.kernel().execute(List.of("nc", "-nvz", to, "1-" + PORTS));
 
       assertThat(scan.output().lines().filter(line -> line.contains("refused"))).hasSize(PORTS);
       assertThat(stack.<Long>ask(engine -> engine.tcp().counters().resetsOut())).isEqualTo(PORTS);

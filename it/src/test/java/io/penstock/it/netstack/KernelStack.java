@@ -11,6 +11,7 @@ import io.netty.channel.IoEventLoop;
 import io.penstock.it.tun.NetworkNamespace;
 import io.penstock.protocol.netstack.NetStack;
 import io.penstock.protocol.netstack.NetStackConfig;
+import io.penstock.protocol.netstack.wire.IpEndpoint;
 import io.penstock.transport.netstack.DeviceLink;
 import io.penstock.transport.netstack.Link;
 import io.penstock.transport.netstack.NetStackDriver;
@@ -68,7 +69,7 @@ final class KernelStack implements AutoCloseable {
     }
   }
 
-  private static io.penstock.protocol.netstack.wire.IpEndpoint endpoint(String address) {
+  private static IpEndpoint endpoint(String address) {
     return SocketAddresses.endpoint(new InetSocketAddress(address, 0));
   }
 
@@ -129,11 +130,8 @@ final class KernelStack implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
-    try {
-      driver.close().await();
-    } finally {
-      kernel.close();
-    }
+  public void close() {
+    driver.close().awaitUninterruptibly();
+    kernel.close();
   }
 }

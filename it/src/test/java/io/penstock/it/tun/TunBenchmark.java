@@ -201,7 +201,7 @@ public final class TunBenchmark {
       server.inputReader().readLine();
       server.inputReader().readLine();
       String command = "iperf3 -C cubic -f m -t " + seconds + " -c 10.77.0.2";
-      NetworkNamespace.Result result = left.execute(List.of(command.split(" ", -1)));
+      NetworkThread.Result result = left.execute(List.of(command.split(" ", -1)));
       server.destroyForcibly().waitFor();
       Matcher rate = Pattern.compile("([0-9.]+) Mbits/sec +receiver").matcher(result.output());
       TunCounters in = Relay.counters(loop, relay.left());

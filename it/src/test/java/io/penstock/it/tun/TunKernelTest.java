@@ -79,7 +79,7 @@ class TunKernelTest {
   private void ping(String address, int bytes) throws Exception {
     // With -w it ends with the third answer, however slow the machine is.
     String command = "ping -n -c 3 -i 0.2 -w 60 -s " + bytes + " " + address;
-    NetworkNamespace.Result result = kernel.execute(List.of(command.split(" ", -1)));
+    NetworkThread.Result result = kernel.execute(List.of(command.split(" ", -1)));
     assertThat(result.status()).as(result.output()).isZero();
     assertThat(result.output()).contains(" 3 received");
   }
