@@ -2,7 +2,7 @@ package io.penstock.it.netstack;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
-import io.penstock.protocol.netstack.tcp.LinkTraits;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.transport.netstack.Link;
 import io.penstock.transport.netstack.LinkReceiver;
 import java.io.IOException;
