@@ -14,18 +14,24 @@ import io.penstock.gateway.overlay.router.OverlayPolicy;
 import io.penstock.gateway.overlay.router.Packets;
 import io.penstock.gateway.overlay.router.Router;
 import io.penstock.gateway.overlay.router.RouterConfig;
+import io.penstock.gateway.overlay.router.RouterReport;
 import io.penstock.gateway.overlay.router.TunnelPort;
 import io.penstock.protocol.netstack.icmp.IcmpEcho;
 import io.penstock.protocol.netstack.icmp.IcmpError;
 import io.penstock.protocol.netstack.wire.Icmp6Header;
 import io.penstock.protocol.netstack.wire.IcmpHeader;
+import io.penstock.protocol.netstack.wire.InternetChecksum;
 import io.penstock.protocol.netstack.wire.IpPacket;
 import io.penstock.protocol.netstack.wire.IpProtocol;
+import io.penstock.protocol.netstack.wire.Ipv4Header;
 import io.penstock.protocol.netstack.wire.PacketFault;
 import io.penstock.protocol.netstack.wire.TcpHeader;
 import io.penstock.protocol.netstack.wire.UdpHeader;
+import io.penstock.testkit.SeededRandom;
+import io.penstock.testkit.Seeds;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.UUID;
@@ -252,6 +258,52 @@ class OwnHostTest {
     send(dns(0, 0));
     assertThat(drops(DropReason.SERVICE_SILENT)).isEqualTo(1);
     assertThat(came).isEmpty();
+  }
+
+  @Test
+  void whatever_is_sent_to_it_is_answered_or_counted() {
+    Seeds.forEach(
+        4_000,
+        seed -> {
+          SeededRandom random = new SeededRandom(seed);
+          RouterReport before = router.report();
+          send(mutated(random));
+          RouterReport after = router.report();
+          long errors = total(after.icmpSent()) - total(before.icmpSent());
+          long dropped = total(after.drops()) - total(before.drops());
+
+          assertThat(drain() - errors + dropped).isEqualTo(1);
+          nowNanos += 50_000_000;
+        });
+  }
+
+  private static long total(Map<?, Long> counts) {
+    return counts.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  private static ByteBuf mutated(SeededRandom random) {
+    ByteBuf packet =
+        switch (random.between(0, 5)) {
+          case 0 -> ping4(random.between(0, 3));
+          case 1 -> Packets.ping(NODE6, OWN6, 7);
+          case 2 -> dns(0, random.between(0, 40));
+          case 3 -> Packets.udp(NODE6, OWN6, 5000, 53, random.between(0, 40));
+          case 4 -> Packets.tcp(NODE4, OWN4, 5000, random.between(52, 54), TcpHeader.SYN);
+          default ->
+              Packets.fragment(
+                  NODE4, OWN4, 9, 8 * random.between(0, 2), true, Packets.udpPayload(1, 53, 40));
+        };
+    int header = Ipv4Header.version(packet, 0) == 4 ? 20 : 40;
+    for (int i = random.between(0, 4); i > 0; i--) {
+      // Mostly behind the header, as what is wrong with that does not come so far.
+      int least = random.percent(10) ? 0 : header;
+      packet.setByte(random.between(least, packet.readableBytes() - 1), (int) random.nextLong());
+    }
+    if (Ipv4Header.version(packet, 0) == 4) {
+      packet.setShort(10, 0);
+      packet.setShort(10, InternetChecksum.of(packet, 0, 20));
+    }
+    return packet;
   }
 
   @Test
