@@ -35,6 +35,9 @@ public record OverlayTunnelBounds(
   private static final int MIB = 1024 * KIB;
   private static final int GIB = 1024 * MIB;
 
+  /// IPv6 asks for packets of 1280 bytes (RFC 8200, section 5), and QUIC needs 44 around one.
+  private static final int LEAST_UDP_PAYLOAD = 1280 + 44;
+
   /// What holds when nothing is set.
   public static final OverlayTunnelBounds DEFAULT =
       new OverlayTunnelBounds(
@@ -53,7 +56,7 @@ public record OverlayTunnelBounds(
         .between("max_connections", maxConnections, 1, 1_000_000)
         .between("max_streams", maxStreams, 1, 10_000)
         .bytesBetween("stream_window_bytes", streamWindowBytes, 4 * KIB, 16 * MIB)
-        .bytesBetween("max_udp_payload_bytes", maxUdpPayloadBytes, 1200, 9000)
+        .bytesBetween("max_udp_payload_bytes", maxUdpPayloadBytes, LEAST_UDP_PAYLOAD, 9000)
         .between("quic_queue_datagrams", quicQueueDatagrams, 64, 65_536)
         .between("pending_datagrams", pendingDatagrams, 1, 65_536)
         .bytesBetween("max_queued_bytes", maxQueuedBytes, 64 * KIB, GIB)

@@ -243,7 +243,7 @@ class GatewayConfigTest {
     "answer_limit, 100ms, 10m",
     "path_wait, 0s, 3s",
     "stream_window_bytes, 4KiB, 16MiB",
-    "max_udp_payload_bytes, 1200B, 9000B",
+    "max_udp_payload_bytes, 1324B, 9000B",
     "max_queued_bytes, 64KiB, 1GiB",
     "socket_receive_bytes, 64KiB, 1GiB",
     "socket_send_bytes, 64KiB, 1GiB"
@@ -309,6 +309,8 @@ class GatewayConfigTest {
             + " allowed is 64 to 65536",
         "overlay.tunnel.socket_send_bytes = '1KiB' | overlay.tunnel.socket_send_bytes is 1KiB,"
             + " allowed is 64KiB to 1GiB",
+        "overlay.tunnel.max_udp_payload_bytes = 1323 | overlay.tunnel.max_udp_payload_bytes is"
+            + " 1323B, allowed is 1324B to 9000B",
         "overlay.tunnel.idle = '30s' | p.toml:1: overlay.tunnel.idle: unknown key",
         "overlay.router.tunnel_queue_bytes = 1 | p.toml:1: overlay.router.tunnel_queue_bytes is 1B,"
             + " allowed is 64KiB to 1GiB",
