@@ -42,7 +42,8 @@ public record OverlayTunnelSettings(
         .build();
   }
 
-  /// The settings of the tunnels on that listener.
+  /// The settings of the tunnels on that listener; the address pool leases a node one address of
+  /// each family.
   public SnapTunServerConfig server() {
     return SnapTunServerConfig.of(quic().datagrams())
         .withTunnel(
@@ -51,6 +52,7 @@ public record OverlayTunnelSettings(
                 .requestTimeout(times.requestLimit())
                 .sendTimeout(times.answerLimit())
                 .build())
+        .withMaxPerFamily(1)
         .withPathWait(times.pathWait());
   }
 }

@@ -206,6 +206,7 @@ class GatewayConfigTest {
                         .requestTimeout(Duration.ofSeconds(7))
                         .sendTimeout(Duration.ofSeconds(8))
                         .build())
+                .withMaxPerFamily(1)
                 .withPathWait(Duration.ofSeconds(2)));
     assertThat(tunnel.times().keepAlive()).isEqualTo(Duration.ofSeconds(15));
     assertThat(config.overlay().router())
@@ -229,7 +230,8 @@ class GatewayConfigTest {
     OverlayTunnelSettings tunnel = GatewayConfig.defaults().overlay().tunnel();
 
     assertThat(tunnel.quic()).isEqualTo(QuicConfig.defaults());
-    assertThat(tunnel.server()).isEqualTo(SnapTunServerConfig.of(DatagramConfig.defaults()));
+    assertThat(tunnel.server())
+        .isEqualTo(SnapTunServerConfig.of(DatagramConfig.defaults()).withMaxPerFamily(1));
   }
 
   @ParameterizedTest

@@ -13,6 +13,7 @@ import io.penstock.api.SessionRequest;
 import io.penstock.gateway.certificate.CertificateAuthority;
 import io.penstock.gateway.certificate.Identity;
 import io.penstock.gateway.config.OverlaySettings;
+import io.penstock.gateway.config.OverlayTunnelSettings;
 import io.penstock.gateway.overlay.lease.AddressPool;
 import io.penstock.gateway.overlay.lease.PoolConfig;
 import io.penstock.gateway.overlay.peer.PeerDirectory;
@@ -29,6 +30,7 @@ import io.penstock.gateway.store.StoredLease;
 import io.penstock.gateway.store.StoredToken;
 import io.penstock.protocol.snaptun.AddressRange;
 import io.penstock.protocol.snaptun.ClientTunnelConfig;
+import io.penstock.protocol.snaptun.Refusal;
 import io.penstock.protocol.snaptun.ServerTunnelConfig;
 import io.penstock.protocol.snaptun.SnapTun;
 import io.penstock.protocol.snaptun.TunnelEnd;
@@ -44,7 +46,6 @@ import io.penstock.transport.snaptun.SnapTunClient;
 import io.penstock.transport.snaptun.SnapTunClientConfig;
 import io.penstock.transport.snaptun.SnapTunHandlers;
 import io.penstock.transport.snaptun.SnapTunServer;
-import io.penstock.transport.snaptun.SnapTunServerConfig;
 import io.penstock.transport.tls.QuicTls;
 import io.penstock.transport.tls.Trust;
 import java.net.InetAddress;
@@ -162,7 +163,8 @@ class NodeDoorTest {
     allocator = new HeldUp(new NodeAllocator(pool, OverlaySettings.DEFAULT_ISD_AS));
     SnapTunServer<TunnelSession> server =
         new SnapTunServer<>(
-            SnapTunServerConfig.of(quic.datagrams())
+            OverlayTunnelSettings.DEFAULT
+                .server()
                 .withTunnel(ServerTunnelConfig.builder().acceptTimeout(LIMIT).build()),
             new NodeValidator(new SessionGuard(tokens, storage)),
             allocator,
@@ -190,6 +192,10 @@ class NodeDoorTest {
   }
 
   private CompletableFuture<ConnectResult> connect() throws Exception {
+    return connect(AddressRange.ipv4(ISD_AS, 0));
+  }
+
+  private CompletableFuture<ConnectResult> connect(AddressRange... wanted) throws Exception {
     String session = tokens.issue(db, apiToken).token();
     QuicChannel connection =
         get(
@@ -197,7 +203,7 @@ class NodeDoorTest {
                 .dial(loops.next(), listener.address(), "localhost", SnapTunHandlers.client()));
     var patient = ClientTunnelConfig.builder().connectTimeout(LIMIT).responseTimeout(LIMIT).build();
     return new SnapTunClient(SnapTunClientConfig.of(quic).withTunnel(patient), blocking)
-        .connect(connection, () -> session, List.of(AddressRange.ipv4(ISD_AS, 0)))
+        .connect(connection, () -> session, List.of(wanted))
         .toCompletableFuture();
   }
 
@@ -236,6 +242,22 @@ class NodeDoorTest {
             });
     assertThat(router.report().routes()).isEqualTo(1);
     assertThat(router.report().onHold()).isZero();
+  }
+
+  @Test
+  void a_node_has_no_two_addresses_of_a_family_of_which_it_would_lose_one() throws Exception {
+    allocator.letGo.countDown();
+    AddressRange first = AddressRange.ipv4(ISD_AS, 0x0a56_0009);
+    AddressRange second = AddressRange.ipv4(ISD_AS, 0x0a56_000a);
+
+    var tunnel = (ConnectResult.Connected) get(connect(first, second));
+
+    assertThat(tunnel.control().addresses()).containsExactly(first);
+    assertThat(tunnel.control().refused())
+        .containsExactly(new Refusal(1, "a client has at most 1 of IPv4"));
+    assertThat(pool.leases())
+        .extracting(StoredLease::address)
+        .containsExactly(IpAddress.of(first.addressBytes()));
   }
 
   @Test

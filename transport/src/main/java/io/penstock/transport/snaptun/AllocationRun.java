@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Allocates what one request wants, one address after another: either the first that is granted,
-/// or each.
+/// or each, up to so many in a family.
 ///
 /// An IPv6 address waits until path-MTU discovery has found that the path carries what IPv6 needs,
 /// and is refused by name if it does not.
@@ -55,11 +55,22 @@ final class AllocationRun<T> {
   private void next() {
     if (at == wanted.size() || (!each && !ids.isEmpty())) {
       done.accept(new Grants(List.copyOf(ids), List.copyOf(addresses), List.copyOf(refused)));
+    } else if (hasEnough(wanted.get(at).ipVersion())) {
+      take(
+          new Allocation.Refused(
+              Allocation.Refused.Reason.REJECTED,
+              "a client has at most %d of IPv%d"
+                  .formatted(outside.config().maxPerFamily(), wanted.get(at).ipVersion())));
     } else if (wanted.get(at).ipVersion() == 6 && outside.config().leastIpv6Bytes() > 0) {
       awaitPath(System.nanoTime() + outside.config().pathWaitNanos());
     } else {
       allocate();
     }
+  }
+
+  private boolean hasEnough(int ipVersion) {
+    long given = addresses.stream().filter(each -> each.ipVersion() == ipVersion).count();
+    return given >= outside.config().maxPerFamily();
   }
 
   private void awaitPath(long untilNanos) {

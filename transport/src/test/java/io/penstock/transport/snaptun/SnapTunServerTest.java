@@ -346,6 +346,22 @@ class SnapTunServerTest {
         .contains("Penstock-Refused: 0 IPv6 needs packets of 8000 bytes, the path carries ");
   }
 
+  @Test
+  void so_many_addresses_of_a_family_are_given_as_a_client_may_have() throws Exception {
+    tunnels = Tunnels.start(config -> config.withMaxPerFamily(1).withLeastIpv6Bytes(0));
+    QuicChannel connection = established();
+    assertThat(
+            RawStream.request(connection, ASSIGN + TOKEN + range(4, 32, 4) + range(4, 32, 4))
+                .response())
+        .startsWith("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n")
+        .contains("Penstock-Refused: 1 a client has at most 1 of IPv4\r\n");
+    assertThat(
+            RawStream.request(connection, ASSIGN + TOKEN + range(4, 32, 4) + range(6, 128, 16))
+                .response())
+        .startsWith("HTTP/1.1 200 OK\r\n")
+        .doesNotContain("Penstock-Refused");
+  }
+
   private void assertRefused(int code, String reason, RequestFault fault, String... requests)
       throws Exception {
     QuicChannel connection = tunnels.connection();
