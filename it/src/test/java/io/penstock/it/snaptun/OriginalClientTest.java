@@ -1,6 +1,7 @@
 package io.penstock.it.snaptun;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.penstock.it.PeerProgram;
 import io.penstock.it.RustPeers;
@@ -49,7 +50,7 @@ class OriginalClientTest {
       assertThat(server.end()).isEqualTo(new TunnelEnd.PeerClosed(0, "done"));
       assertThat(server.metrics().datagramsReceived()).isEqualTo(packets);
       assertThat(server.metrics().datagramsSent()).isEqualTo(packets);
-      assertThat(server.addresses.held()).hasSize(1);
+      await("the address on hold").until(() -> server.addresses.held().size() == 1);
     }
   }
 
@@ -104,7 +105,7 @@ class OriginalClientTest {
       assertThat(closed.get("reason").asString()).isEqualTo("session expired");
       assertThat(Instant.now()).isBetween(expiry, expiry.plusMillis(2500));
       assertThat(server.end()).isEqualTo(TunnelEnd.ServerEnd.SESSION_EXPIRED);
-      assertThat(server.addresses.held()).hasSize(1);
+      await("the address on hold").until(() -> server.addresses.held().size() == 1);
     }
   }
 
