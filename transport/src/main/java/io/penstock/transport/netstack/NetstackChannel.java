@@ -6,11 +6,11 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
-import io.netty.util.concurrent.Future;
 import io.penstock.protocol.netstack.tcp.TcpCloseReason;
 import io.penstock.protocol.netstack.tcp.TcpConnection;
 import io.penstock.protocol.netstack.tcp.TcpSnapshot;
 import io.penstock.transport.EngineStreamChannel;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.AlreadyConnectedException;
@@ -18,7 +18,6 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ConnectionPendingException;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// A TCP connection of our own stack as a Netty channel, on the event loop of its [NetStackDriver].
@@ -34,9 +33,8 @@ public final class NetstackChannel extends EngineStreamChannel {
 
   private final NetStackDriver driver;
   private final ConnectionOptions options;
+  private final Dialing dialing;
   private @Nullable TcpConnection connection;
-  private @Nullable ChannelPromise connecting;
-  private @Nullable Future<?> connectTimer;
   private volatile @Nullable InetSocketAddress local;
   private volatile @Nullable InetSocketAddress remote;
   private volatile @Nullable TcpCloseReason closeReason;
@@ -49,6 +47,7 @@ public final class NetstackChannel extends EngineStreamChannel {
     super(parent);
     this.driver = driver;
     options = new ConnectionOptions(driver.config().tcp());
+    dialing = new Dialing(driver);
   }
 
   /// The channel of a connection that a listener has accepted.
@@ -89,49 +88,25 @@ public final class NetstackChannel extends EngineStreamChannel {
   @Override
   protected void engineConnect(
       SocketAddress to, @Nullable SocketAddress from, ChannelPromise promise) {
-    if (connecting != null) {
-      promise.tryFailure(new ConnectionPendingException());
-      return;
-    }
     if (connection != null) {
-      promise.tryFailure(new AlreadyConnectedException());
+      promise.tryFailure(
+          dialing.isPending() ? new ConnectionPendingException() : new AlreadyConnectedException());
       return;
     }
     try {
-      take(Dialing.begin(driver, to, from));
-    } catch (Exception e) {
+      take(dialing.begin(to, from));
+    } catch (IOException | RuntimeException e) {
       promise.tryFailure(e);
       unsafe().close(unsafe().voidPromise());
       return;
     }
-    connecting = promise;
-    int limitMillis = config().getConnectTimeoutMillis();
-    if (limitMillis > 0) {
-      connectTimer =
-          eventLoop().schedule(this::connectTimedOut, limitMillis, TimeUnit.MILLISECONDS);
-    }
+    dialing.await(promise, eventLoop(), config().getConnectTimeoutMillis(), this::connectTimedOut);
     driver.changed();
   }
 
   private void connectTimedOut() {
-    failConnecting(new ConnectTimeoutException("connection timed out: " + remote));
+    dialing.fail(new ConnectTimeoutException("connection timed out: " + remote));
     unsafe().close(unsafe().voidPromise());
-  }
-
-  private void failConnecting(Exception cause) {
-    ChannelPromise promise = connecting;
-    connecting = null;
-    stopConnectTimer();
-    if (promise != null) {
-      promise.tryFailure(cause);
-    }
-  }
-
-  private void stopConnectTimer() {
-    if (connectTimer != null) {
-      connectTimer.cancel(false);
-      connectTimer = null;
-    }
   }
 
   // ---- news of the engine ----
@@ -141,10 +116,8 @@ public final class NetstackChannel extends EngineStreamChannel {
     TcpConnection of = current();
     int news = of.takeReadiness();
     if ((news & TcpConnection.CONNECTED) != 0) {
-      ChannelPromise promise = connecting;
-      connecting = null;
-      stopConnectTimer();
-      activate(promise == null ? newPromise() : promise);
+      ChannelPromise waiting = dialing.end();
+      activate(waiting == null ? newPromise() : waiting);
     }
     if ((news & TcpConnection.READABLE) != 0) {
       onReadable();
@@ -165,8 +138,8 @@ public final class NetstackChannel extends EngineStreamChannel {
     if (isOpen()) {
       closeReason = reason;
     }
-    if (connecting != null) {
-      failConnecting(SocketFailures.of(reason));
+    if (dialing.isPending()) {
+      dialing.fail(SocketFailures.of(reason));
       onEngineClosed(null);
     } else if (reason != TcpCloseReason.FINISHED) {
       onEngineClosed(SocketFailures.of(reason));
@@ -211,7 +184,7 @@ public final class NetstackChannel extends EngineStreamChannel {
 
   @Override
   protected void engineClose() {
-    failConnecting(new ClosedChannelException());
+    dialing.fail(new ClosedChannelException());
     if (connection != null && driver.eventLoop().inEventLoop()) {
       if (options.abortOnClose()) {
         connection.abort();

@@ -6,7 +6,6 @@ import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelMetadata;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.util.internal.StringUtil;
@@ -24,6 +23,7 @@ import java.net.SocketAddress;
 import java.net.SocketException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NotYetConnectedException;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// A UDP socket of our own stack as a Netty channel: [DatagramPacket]s in and out, and plain
@@ -41,7 +41,8 @@ public final class NetstackDatagramChannel extends AbstractChannel {
   private static final int DATAGRAMS_PER_READ = 16;
 
   private final NetStackDriver driver;
-  private final ChannelConfig config = new Config();
+  private final ChannelConfig config =
+      new BoundChannelConfig(this, Map.of(), () -> readPending = false);
   private final UdpDatagram view = new UdpDatagram();
   private final Runnable readTask = this::readQueued;
   private @Nullable UdpSocket socket;
@@ -300,20 +301,6 @@ public final class NetstackDatagramChannel extends AbstractChannel {
     /// Writes on what was flushed before and found the queue full.
     void flushPending() {
       flush0();
-    }
-  }
-
-  private final class Config extends DefaultChannelConfig {
-
-    Config() {
-      super(NetstackDatagramChannel.this);
-    }
-
-    @Override
-    protected void autoReadCleared() {
-      if (isRegistered()) {
-        eventLoop().execute(() -> readPending = isAutoRead());
-      }
     }
   }
 }

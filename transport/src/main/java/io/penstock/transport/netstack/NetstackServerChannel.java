@@ -3,7 +3,6 @@ package io.penstock.transport.netstack;
 import io.netty.channel.AbstractServerChannel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.EventLoop;
 import io.penstock.protocol.netstack.tcp.TcpConnection;
 import io.penstock.protocol.netstack.tcp.TcpListener;
@@ -32,7 +31,9 @@ public final class NetstackServerChannel extends AbstractServerChannel {
   private static final int ACCEPTS_PER_READ = 16;
 
   private final NetStackDriver driver;
-  private final Config config = new Config();
+  private final BoundChannelConfig config =
+      new BoundChannelConfig(
+          this, Map.of(ChannelOption.SO_BACKLOG, DEFAULT_BACKLOG), () -> readPending = false);
   private final Runnable acceptTask = this::acceptQueued;
   private @Nullable TcpListener listener;
   private boolean readPending;
@@ -59,7 +60,7 @@ public final class NetstackServerChannel extends AbstractServerChannel {
     if (!any && !driver.stack().hasAddress(wanted) && !driver.config().anyDestination()) {
       throw new BindException("Cannot assign requested address");
     }
-    int backlog = config.backlog;
+    int backlog = Math.max(1, config.backlog());
     Optional<TcpListener> made =
         any
             ? driver.stack().tcp().listen(wanted.port(), backlog)
@@ -149,43 +150,5 @@ public final class NetstackServerChannel extends AbstractServerChannel {
   @Override
   protected @Nullable SocketAddress localAddress0() {
     return local;
-  }
-
-  private final class Config extends DefaultChannelConfig {
-
-    private volatile int backlog = DEFAULT_BACKLOG;
-
-    Config() {
-      super(NetstackServerChannel.this);
-    }
-
-    @Override
-    public Map<ChannelOption<?>, Object> getOptions() {
-      return getOptions(super.getOptions(), ChannelOption.SO_BACKLOG);
-    }
-
-    @Override
-    @SuppressWarnings("unchecked")
-    public <T> @Nullable T getOption(ChannelOption<T> option) {
-      return ChannelOption.SO_BACKLOG.equals(option)
-          ? (T) Integer.valueOf(backlog)
-          : super.getOption(option);
-    }
-
-    @Override
-    public <T> boolean setOption(ChannelOption<T> option, T value) {
-      if (ChannelOption.SO_BACKLOG.equals(option) && value instanceof Integer connections) {
-        backlog = Math.max(1, connections);
-        return true;
-      }
-      return super.setOption(option, value);
-    }
-
-    @Override
-    protected void autoReadCleared() {
-      if (isRegistered()) {
-        eventLoop().execute(() -> readPending = isAutoRead());
-      }
-    }
   }
 }
