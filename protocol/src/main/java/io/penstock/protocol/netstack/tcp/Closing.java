@@ -55,6 +55,7 @@ final class Closing {
     switch (connection.state()) {
       case FIN_WAIT_1 -> {
         connection.become(TcpState.FIN_WAIT_2);
+        connection.tell(TcpConnection.END_ACKNOWLEDGED);
         if (connection.isOrphan()) {
           limitLifetime(connection);
         }

@@ -6,14 +6,20 @@ import io.penstock.protocol.Deadlines;
 final class KeepAlive {
 
   private final long idleNanos;
-  private final long intervalNanos;
-  private final int maxProbes;
+  private long intervalNanos;
+  private int maxProbes;
   private int probes;
 
   KeepAlive(long idleNanos, TcpConfig config) {
     this.idleNanos = idleNanos;
     intervalNanos = config.keepAliveIntervalNanos();
     maxProbes = config.keepAliveProbes();
+  }
+
+  /// Asks with another interval, and so many times, from the next question on.
+  void setProbes(long nanos, int count) {
+    intervalNanos = nanos;
+    maxProbes = count;
   }
 
   long idleNanos() {

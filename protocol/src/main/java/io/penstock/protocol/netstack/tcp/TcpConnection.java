@@ -33,6 +33,9 @@ public final class TcpConnection {
   /// The connection is over, see [#closeReason].
   public static final int CLOSED = 16;
 
+  /// The peer has acknowledged all that was written and our end, and may still send itself.
+  public static final int END_ACKNOWLEDGED = 32;
+
   /// Who will ask for news.
   private enum Owner {
     /// A listener or nobody: the handshake is not complete, or not accepted.
@@ -198,7 +201,8 @@ public final class TcpConnection {
     return sender.queue().noDelay();
   }
 
-  /// How long the peer may be silent before it is asked whether it lives, 0 for never.
+  /// How long the peer may be silent before it is asked whether it lives, 0 for never. The
+  /// questions are those of [TcpConfig] until [#setKeepAliveProbes] says otherwise.
   public void setKeepAliveIdleNanos(long idleNanos) {
     setKeepAlive(idleNanos);
     if (state.isSynchronized() && state != TcpState.TIME_WAIT) {
@@ -209,6 +213,14 @@ public final class TcpConnection {
 
   private void setKeepAlive(long idleNanos) {
     keepAlive = idleNanos == 0 ? null : new KeepAlive(idleNanos, shared.config());
+  }
+
+  /// How long each question to a silent peer may go unanswered, and how many of them may; without
+  /// effect while none are asked.
+  public void setKeepAliveProbes(long intervalNanos, int probes) {
+    if (keepAlive != null) {
+      keepAlive.setProbes(intervalNanos, probes);
+    }
   }
 
   public long keepAliveIdleNanos() {

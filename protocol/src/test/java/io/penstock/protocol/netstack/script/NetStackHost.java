@@ -39,10 +39,10 @@ import org.jspecify.annotations.Nullable;
 /// | `accept`, `accept none` | the next connection, or that there is none |
 /// | `write N`, `read N` | exactly so many bytes, whose values are checked |
 /// | `finish`, `close`, `abort` | end our stream; be done with it; reset it |
-/// | `nodelay on`, `keepalive S`, `usertimeout S` | options |
+/// | `nodelay on`, `keepalive S`, `keepaliveprobes S N`, `usertimeout S` | options |
 /// | `linkup`, `mtu N` | what the link tells |
 /// | `state S`, `closed REASON`, `open` | where the connection is and why |
-/// | `ready NEWS…` | exactly this is new: `connected readable writable finished closed`, `nothing` |
+/// | `ready NEWS…` | exactly this is new: `connected readable writable finished closed`, `acknowledged` for our end, `nothing` |
 /// | `readable N`, `mss N`, `cwnd N`, `rto S`, `rtt S` | what a look at the connection shows |
 /// | `timewait N`, `connections N`, `challenges N` | what the stack has |
 final class NetStackHost implements ScriptedHost {
@@ -196,6 +196,8 @@ final class NetStackHost implements ScriptedHost {
       case "abort" -> connection.abort();
       case "nodelay" -> connection.setNoDelay(first.equals("on"));
       case "keepalive" -> connection.setKeepAliveIdleNanos(nanos(first));
+      case "keepaliveprobes" ->
+          connection.setKeepAliveProbes(nanos(first), number(arguments.get(1)));
       case "usertimeout" -> connection.setUserTimeoutNanos(nanos(first));
       case "state" -> assertThat(connection.state()).hasToString(first);
       case "closed" ->
@@ -285,6 +287,7 @@ final class NetStackHost implements ScriptedHost {
     addIf(words, set, TcpConnection.WRITABLE, "writable");
     addIf(words, set, TcpConnection.PEER_FINISHED, "finished");
     addIf(words, set, TcpConnection.CLOSED, "closed");
+    addIf(words, set, TcpConnection.END_ACKNOWLEDGED, "acknowledged");
     if (words.isEmpty()) {
       words.add("nothing");
     }
