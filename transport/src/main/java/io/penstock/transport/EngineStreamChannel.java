@@ -450,7 +450,7 @@ public abstract class EngineStreamChannel extends AbstractChannel implements Dup
   }
 
   @Override
-  protected void doBind(SocketAddress localAddress) {
+  protected void doBind(SocketAddress localAddress) throws IOException {
     throw new UnsupportedOperationException("a stream inside an engine is not bound");
   }
 

@@ -115,6 +115,11 @@ public final class NetStack implements Engine {
     return addresses.contains(address.ipv4(), address.high(), address.low());
   }
 
+  /// Whether an address reaches more than one host, as multicast and broadcast do.
+  public boolean isMultiDestination(IpEndpoint address) {
+    return addresses.isMultiDestination(address.ipv4(), address.high(), address.low());
+  }
+
   /// The address of ours that packets to `remote` come from, with port 0; empty when we have none
   /// of that version.
   public Optional<IpEndpoint> sourceFor(IpEndpoint remote) {
@@ -144,7 +149,7 @@ public final class NetStack implements Engine {
   /// @return empty when the address is no single host's (RFC 9293 MUST-46), we have none of that
   ///   version, no port is free or there are too many
   public Optional<TcpConnection> connect(IpEndpoint remote, long nowNanos) {
-    if (addresses.isMultiDestination(remote.ipv4(), remote.high(), remote.low())) {
+    if (isMultiDestination(remote)) {
       return Optional.empty();
     }
     return sourceFor(remote).flatMap(local -> tcp.connect(local, remote, nowNanos));

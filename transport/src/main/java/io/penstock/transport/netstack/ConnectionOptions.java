@@ -12,21 +12,32 @@ import java.util.Map;
 final class ConnectionOptions {
 
   /// RFC 9293 section 3.8.4: two hours, where the config of the stack says never.
-  private static final long KEEP_ALIVE_IDLE_NANOS = 2L * 3600 * 1_000_000_000;
+  private static final int KEEP_ALIVE_IDLE_SECONDS = 2 * 3600;
 
   /// SO_LINGER: closing goes on in the background.
   private static final int LINGER_OFF = -1;
 
-  private final long keepAliveIdleNanos;
+  private static final long NANOS_PER_SECOND = 1_000_000_000L;
+  private static final int MILLIS_PER_SECOND = 1_000;
+
   private volatile boolean noDelay;
   private volatile boolean keepAlive;
+  private volatile int keepIdleSeconds;
+  private volatile int keepIntervalSeconds;
+  private volatile int keepCount;
   private volatile boolean abortOnClose;
+  private volatile String owner = "a bound socket";
 
   ConnectionOptions(TcpConfig config) {
     noDelay = config.noDelay();
     keepAlive = config.keepAliveIdleMillis() > 0;
-    keepAliveIdleNanos =
-        keepAlive ? config.keepAliveIdleMillis() * 1_000_000L : KEEP_ALIVE_IDLE_NANOS;
+    keepIdleSeconds = keepAlive ? seconds(config.keepAliveIdleMillis()) : KEEP_ALIVE_IDLE_SECONDS;
+    keepIntervalSeconds = seconds(config.keepAliveIntervalMillis());
+    keepCount = config.keepAliveProbes();
+  }
+
+  private static int seconds(int millis) {
+    return Math.ceilDiv(millis, MILLIS_PER_SECOND);
   }
 
   Map<ChannelOption<?>, Object> values() {
@@ -35,22 +46,61 @@ final class ConnectionOptions {
         noDelay,
         ChannelOption.SO_KEEPALIVE,
         keepAlive,
+        NetstackOption.TCP_KEEPIDLE,
+        keepIdleSeconds,
+        NetstackOption.TCP_KEEPINTERVAL,
+        keepIntervalSeconds,
+        NetstackOption.TCP_KEEPCOUNT,
+        keepCount,
         ChannelOption.SO_LINGER,
-        abortOnClose ? 0 : LINGER_OFF);
+        abortOnClose ? 0 : LINGER_OFF,
+        NetstackOption.OWNER,
+        owner);
   }
 
   /// False when there is no such option, or it cannot have this value.
   boolean set(ChannelOption<?> option, Object value) {
-    if (ChannelOption.TCP_NODELAY.equals(option) && value instanceof Boolean on) {
+    return switch (value) {
+      case Boolean on -> setFlag(option, on);
+      case Integer number -> setNumber(option, number);
+      case String text when NetstackOption.OWNER.equals(option) -> {
+        owner = text;
+        yield true;
+      }
+      default -> false;
+    };
+  }
+
+  private boolean setFlag(ChannelOption<?> option, boolean on) {
+    if (ChannelOption.TCP_NODELAY.equals(option)) {
       noDelay = on;
-    } else if (ChannelOption.SO_KEEPALIVE.equals(option) && value instanceof Boolean on) {
+    } else if (ChannelOption.SO_KEEPALIVE.equals(option)) {
       keepAlive = on;
-    } else if (ChannelOption.SO_LINGER.equals(option) && value instanceof Integer seconds) {
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  private boolean setNumber(ChannelOption<?> option, int number) {
+    if (ChannelOption.SO_LINGER.equals(option)) {
       // To wait for the peer would block whoever closes.
-      if (seconds > 0) {
+      if (number > 0) {
         return false;
       }
-      abortOnClose = seconds == 0;
+      abortOnClose = number == 0;
+      return true;
+    }
+    if (number < 1 || number > NetstackOption.MAX_KEEP_ALIVE_SECONDS) {
+      return false;
+    }
+    if (NetstackOption.TCP_KEEPIDLE.equals(option)) {
+      keepIdleSeconds = number;
+    } else if (NetstackOption.TCP_KEEPINTERVAL.equals(option)) {
+      keepIntervalSeconds = number;
+    } else if (NetstackOption.TCP_KEEPCOUNT.equals(option)
+        && number <= NetstackOption.MAX_KEEP_ALIVE_PROBES) {
+      keepCount = number;
     } else {
       return false;
     }
@@ -61,9 +111,11 @@ final class ConnectionOptions {
     if (connection.noDelay() != noDelay) {
       connection.setNoDelay(noDelay);
     }
-    if (connection.keepAliveIdleNanos() > 0 != keepAlive) {
-      connection.setKeepAliveIdleNanos(keepAlive ? keepAliveIdleNanos : 0);
+    long idleNanos = keepAlive ? keepIdleSeconds * NANOS_PER_SECOND : 0;
+    if (connection.keepAliveIdleNanos() != idleNanos) {
+      connection.setKeepAliveIdleNanos(idleNanos);
     }
+    connection.setKeepAliveProbes(keepIntervalSeconds * NANOS_PER_SECOND, keepCount);
   }
 
   boolean abortOnClose() {

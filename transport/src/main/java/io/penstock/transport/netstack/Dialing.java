@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Dialing {
 
   private final NetStackDriver driver;
+  private @Nullable IpEndpoint bound;
   private @Nullable ChannelPromise promise;
   private @Nullable Future<?> timer;
 
@@ -27,29 +28,54 @@ final class Dialing {
     this.driver = driver;
   }
 
-  /// Begins a connection from `from`, or from the address that suits.
+  /// Chooses the local address and port of the connection to come; port 0 picks a free one.
+  ///
+  /// @return with the port
+  IpEndpoint bind(SocketAddress address) throws IOException {
+    requireOpen();
+    IpEndpoint wanted = SocketAddresses.endpoint(address);
+    if (!wanted.isUnspecified() && !driver.stack().hasAddress(wanted)) {
+      throw new BindException("Cannot assign requested address: " + wanted.addressText());
+    }
+    IpEndpoint chosen = wanted.port() == 0 ? driver.ports().anyFree(wanted) : wanted;
+    if (driver.ports().overlapping(BoundPorts.Protocol.TCP, chosen).isPresent()) {
+      throw driver.ports().inUse(BoundPorts.Protocol.TCP, chosen);
+    }
+    bound = chosen;
+    return chosen;
+  }
+
+  /// Begins a connection from `from`, or from what it is bound to, or from the address that suits.
   ///
   /// @throws IOException that a socket would throw, when it cannot even begin
   TcpConnection begin(SocketAddress to, @Nullable SocketAddress from) throws IOException {
-    if (!driver.isOpen()) {
-      throw new SocketException("Network is down");
-    }
+    requireOpen();
     IpEndpoint remote = SocketAddresses.endpoint(to);
     if (remote.port() == 0 || remote.isUnspecified()) {
       throw new ConnectException("Cannot assign requested address");
     }
-    IpEndpoint local = localFor(driver.stack(), remote, from);
-    return driver
-        .stack()
+    NetStack stack = driver.stack();
+    if (stack.isMultiDestination(remote)) {
+      throw new SocketException("Network is unreachable: no connection is made to a group");
+    }
+    IpEndpoint local = localFor(stack, remote, from);
+    return stack
         .tcp()
         .connect(local, remote, EngineLoop.nowNanos())
-        .orElseThrow(() -> new BindException("Address already in use, or no free port"));
+        .orElseThrow(() -> whyNot(stack, local));
   }
 
-  private static IpEndpoint localFor(
-      NetStack stack, IpEndpoint remote, @Nullable SocketAddress from) throws IOException {
-    IpEndpoint wanted =
-        from == null ? new IpEndpoint(true, 0, 0, 0) : SocketAddresses.endpoint(from);
+  private void requireOpen() throws SocketException {
+    if (!driver.isOpen()) {
+      throw new SocketException("Network is down");
+    }
+  }
+
+  private IpEndpoint localFor(NetStack stack, IpEndpoint remote, @Nullable SocketAddress from)
+      throws IOException {
+    IpEndpoint any = new IpEndpoint(true, 0, 0, 0);
+    IpEndpoint chosen = bound == null ? any : bound;
+    IpEndpoint wanted = from == null ? chosen : SocketAddresses.endpoint(from);
     if (wanted.isUnspecified()) {
       return stack
           .sourceFor(remote)
@@ -60,6 +86,16 @@ final class Dialing {
       throw new BindException("Cannot assign requested address");
     }
     return wanted;
+  }
+
+  private IOException whyNot(NetStack stack, IpEndpoint local) {
+    int most = driver.config().tcp().maxConnections();
+    if (stack.tcp().connectionCount() >= most) {
+      return new SocketException("Too many connections: tcp.max_connections is " + most);
+    }
+    return local.port() == 0
+        ? new BindException("Cannot assign requested address: no local port is free")
+        : new BindException("Address already in use: " + local);
   }
 
   /// Waits for the handshake, at most `limitMillis`; 0 leaves it to the stack.

@@ -20,10 +20,7 @@ import io.penstock.transport.EngineLoop;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -49,7 +46,7 @@ public final class NetStackDriver {
   private final NetStack stack;
   private final EngineLoop loop;
   private final Promise<Void> closed;
-  private final Set<Channel> bound = new LinkedHashSet<>();
+  private final BoundPorts ports;
   private final ArrayDeque<NetstackDatagramChannel> awaitingRoom = new ArrayDeque<>();
   private Consumer<FlowArrived> flows = _ -> {};
   private boolean open = true;
@@ -58,13 +55,11 @@ public final class NetStackDriver {
     this.link = link;
     this.config = config;
     eventLoop = link.eventLoop();
+    SecureRandom random = new SecureRandom();
+    ports = new BoundPorts(config.tcp(), random);
     stack =
         new NetStack(
-            config,
-            link.traits(),
-            PooledByteBufAllocator.DEFAULT,
-            new SecureRandom(),
-            EngineLoop.nowNanos());
+            config, link.traits(), PooledByteBufAllocator.DEFAULT, random, EngineLoop.nowNanos());
     loop = new EngineLoop(eventLoop, stack, this::drain);
     closed = eventLoop.newPromise();
   }
@@ -190,13 +185,9 @@ public final class NetStackDriver {
     }
   }
 
-  /// A channel that is to be closed with the stack, as no connection tells it.
-  void bound(Channel channel) {
-    bound.add(channel);
-  }
-
-  void unbound(Channel channel) {
-    bound.remove(channel);
+  /// Who holds a local port; a channel in there is closed with the stack.
+  BoundPorts ports() {
+    return ports;
   }
 
   /// Tells a channel once packets have left, as its datagrams found the queue full.
@@ -273,7 +264,7 @@ public final class NetStackDriver {
     open = false;
     loop.stop();
     link.close();
-    List.copyOf(bound).forEach(channel -> channel.unsafe().close(channel.voidPromise()));
+    ports.all().forEach(channel -> channel.unsafe().close(channel.voidPromise()));
     stack.close();
     tellConnections();
     awaitingRoom.clear();

@@ -13,6 +13,7 @@ import io.penstock.transport.EngineStreamChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.channels.AlreadyBoundException;
 import java.nio.channels.AlreadyConnectedException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ConnectionPendingException;
@@ -23,8 +24,9 @@ import org.jspecify.annotations.Nullable;
 /// A TCP connection of our own stack as a Netty channel, on the event loop of its [NetStackDriver].
 ///
 /// It is made by [NetStackDriver#channels] and connected, accepted by a [NetstackServerChannel], or
-/// by [NetStackDriver#accept]. Besides the options of every channel it has `TCP_NODELAY`,
-/// `SO_KEEPALIVE`, `ALLOW_HALF_CLOSURE`, and `SO_LINGER` with 0 (closing resets) or -1.
+/// by [NetStackDriver#accept]. It may be bound before it connects. Besides the options of every
+/// channel it has `TCP_NODELAY`, `SO_KEEPALIVE`, `ALLOW_HALF_CLOSURE`, `SO_LINGER` with 0 (closing
+/// resets) or -1, and those of [NetstackOption].
 ///
 /// `close` ends the stream behind what the stack has taken; when received bytes are unread the peer
 /// gets a reset instead. A connection that breaks gets the exception that a socket of the JDK would
@@ -66,6 +68,7 @@ public final class NetstackChannel extends EngineStreamChannel {
   }
 
   private void take(TcpConnection taken) {
+    driver.ports().remove(this);
     connection = taken;
     local = SocketAddresses.of(taken.local());
     remote = SocketAddresses.of(taken.remote());
@@ -84,6 +87,16 @@ public final class NetstackChannel extends EngineStreamChannel {
   }
 
   // ---- connecting ----
+
+  /// Holds an address and port for the connection to come.
+  @Override
+  protected void doBind(SocketAddress address) throws IOException {
+    if (local != null) {
+      throw new AlreadyBoundException();
+    }
+    local = SocketAddresses.of(dialing.bind(address));
+    driver.ports().add(this);
+  }
 
   @Override
   protected void engineConnect(
@@ -127,6 +140,9 @@ public final class NetstackChannel extends EngineStreamChannel {
     }
     if ((news & TcpConnection.WRITABLE) != 0) {
       onWritable();
+    }
+    if ((news & TcpConnection.END_ACKNOWLEDGED) != 0 && isOpen()) {
+      pipeline().fireUserEventTriggered(EndAcknowledged.INSTANCE);
     }
     TcpCloseReason reason = of.closeReason();
     if ((news & TcpConnection.CLOSED) != 0 && reason != null) {
@@ -185,7 +201,11 @@ public final class NetstackChannel extends EngineStreamChannel {
   @Override
   protected void engineClose() {
     dialing.fail(new ClosedChannelException());
-    if (connection != null && driver.eventLoop().inEventLoop()) {
+    if (!driver.eventLoop().inEventLoop()) {
+      return;
+    }
+    driver.ports().remove(this);
+    if (connection != null) {
       if (options.abortOnClose()) {
         connection.abort();
       } else {
@@ -228,6 +248,12 @@ public final class NetstackChannel extends EngineStreamChannel {
   @Override
   protected boolean isCompatible(EventLoop loop) {
     return loop.equals(driver.eventLoop());
+  }
+
+  /// Another one once connected, when it was bound to any address.
+  @Override
+  public @Nullable SocketAddress localAddress() {
+    return local;
   }
 
   @Override

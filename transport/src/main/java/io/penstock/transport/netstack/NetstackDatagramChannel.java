@@ -42,7 +42,8 @@ public final class NetstackDatagramChannel extends AbstractChannel {
 
   private final NetStackDriver driver;
   private final ChannelConfig config =
-      new BoundChannelConfig(this, Map.of(), () -> readPending = false);
+      new BoundChannelConfig(
+          this, Map.of(NetstackOption.OWNER, "a UDP socket"), () -> readPending = false);
   private final UdpDatagram view = new UdpDatagram();
   private final Runnable readTask = this::readQueued;
   private @Nullable UdpSocket socket;
@@ -66,7 +67,7 @@ public final class NetstackDatagramChannel extends AbstractChannel {
   private void take(UdpSocket made) {
     made.attach(this);
     socket = made;
-    driver.bound(this);
+    driver.ports().add(this);
     updateAddresses(made);
   }
 
@@ -95,7 +96,10 @@ public final class NetstackDatagramChannel extends AbstractChannel {
         take(made);
         yield made;
       }
-      case UdpBind.Refused(UdpBind.Reason reason, _) -> throw SocketFailures.of(reason);
+      case UdpBind.Refused(UdpBind.Reason reason, IpEndpoint local) ->
+          throw reason == UdpBind.Reason.ADDRESS_IN_USE
+              ? driver.ports().inUse(BoundPorts.Protocol.UDP, local)
+              : SocketFailures.of(reason);
     };
   }
 
@@ -123,7 +127,7 @@ public final class NetstackDatagramChannel extends AbstractChannel {
   protected void doClose() {
     open = false;
     if (socket != null && driver.eventLoop().inEventLoop()) {
-      driver.unbound(this);
+      driver.ports().remove(this);
       socket.close();
     }
   }
@@ -261,6 +265,17 @@ public final class NetstackDatagramChannel extends AbstractChannel {
   @Override
   protected boolean isCompatible(EventLoop loop) {
     return loop.equals(driver.eventLoop());
+  }
+
+  /// Another one while connected, when it is bound to any address.
+  @Override
+  public @Nullable SocketAddress localAddress() {
+    return local;
+  }
+
+  @Override
+  public @Nullable SocketAddress remoteAddress() {
+    return remote;
   }
 
   @Override

@@ -33,7 +33,9 @@ public final class NetstackServerChannel extends AbstractServerChannel {
   private final NetStackDriver driver;
   private final BoundChannelConfig config =
       new BoundChannelConfig(
-          this, Map.of(ChannelOption.SO_BACKLOG, DEFAULT_BACKLOG), () -> readPending = false);
+          this,
+          Map.of(ChannelOption.SO_BACKLOG, DEFAULT_BACKLOG, NetstackOption.OWNER, "a listener"),
+          () -> readPending = false);
   private final Runnable acceptTask = this::acceptQueued;
   private @Nullable TcpListener listener;
   private boolean readPending;
@@ -58,18 +60,23 @@ public final class NetstackServerChannel extends AbstractServerChannel {
     IpEndpoint wanted = SocketAddresses.endpoint(address);
     boolean any = wanted.isUnspecified();
     if (!any && !driver.stack().hasAddress(wanted) && !driver.config().anyDestination()) {
-      throw new BindException("Cannot assign requested address");
+      throw new BindException("Cannot assign requested address: " + wanted.addressText());
+    }
+    if (driver.ports().overlapping(BoundPorts.Protocol.TCP, wanted).orElse(this)
+        instanceof NetstackChannel) {
+      throw driver.ports().inUse(BoundPorts.Protocol.TCP, wanted);
     }
     int backlog = Math.max(1, config.backlog());
     Optional<TcpListener> made =
         any
             ? driver.stack().tcp().listen(wanted.port(), backlog)
             : driver.stack().tcp().listen(wanted, backlog);
-    TcpListener bound = made.orElseThrow(() -> new BindException("Address already in use"));
+    TcpListener bound =
+        made.orElseThrow(() -> driver.ports().inUse(BoundPorts.Protocol.TCP, wanted));
     bound.attach(this);
     listener = bound;
     local = SocketAddresses.of(wanted.withPort(bound.port()));
-    driver.bound(this);
+    driver.ports().add(this);
   }
 
   /// Connections wait.
@@ -98,8 +105,10 @@ public final class NetstackServerChannel extends AbstractServerChannel {
 
   private void accept() {
     TcpListener of = listener;
+    // Without auto-read those that are not asked for wait where the backlog counts them.
+    int most = config.isAutoRead() ? ACCEPTS_PER_READ : 1;
     int accepted = 0;
-    while (accepted < ACCEPTS_PER_READ && of != null && open) {
+    while (accepted < most && of != null && open) {
       TcpConnection connection = of.accept();
       if (connection == null) {
         mayWait = false;
@@ -121,7 +130,7 @@ public final class NetstackServerChannel extends AbstractServerChannel {
     TcpListener of = listener;
     if (of != null && driver.eventLoop().inEventLoop()) {
       listener = null;
-      driver.unbound(this);
+      driver.ports().remove(this);
       of.close();
       driver.changed();
     }

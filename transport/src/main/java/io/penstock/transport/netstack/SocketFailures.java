@@ -9,7 +9,6 @@ import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.PortUnreachableException;
 import java.net.SocketException;
-import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedChannelException;
 
 /// What the stack says about an end, as the exceptions that users of the JDK's sockets expect.
@@ -26,7 +25,7 @@ final class SocketFailures {
       case RESET -> new FromPeer("Connection reset");
       case REFUSED -> new Refused();
       case UNREACHABLE -> new NoRouteToHostException("No route to host");
-      case CONNECT_TIMEOUT -> new SocketTimeoutException("Connect timed out");
+      case CONNECT_TIMEOUT -> new ConnectException("Connection timed out");
       case USER_TIMEOUT, KEEP_ALIVE_TIMEOUT -> new SocketException("Connection timed out");
       case ADDRESS_CHANGED -> new SocketException("Connection aborted: local address removed");
       case STACK_CLOSED -> new SocketException("Network is down");

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.netty.bootstrap.Bootstrap;
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -305,22 +304,6 @@ class NetstackChannelTest {
   }
 
   @Test
-  void a_port_has_one_listener() throws Exception {
-    Channel listening = stacks.listen(_ -> {});
-    InetSocketAddress same = (InetSocketAddress) listening.localAddress();
-    ServerBootstrap second =
-        new ServerBootstrap()
-            .group(stacks.server.eventLoop())
-            .channelFactory(stacks.server.serverChannels())
-            .childHandler(new Inbox());
-    assertThatThrownBy(() -> second.bind(same).sync())
-        .isInstanceOf(BindException.class)
-        .hasMessage("Address already in use");
-    listening.close().sync();
-    second.bind(same).sync().channel().close().sync();
-  }
-
-  @Test
   void a_message_may_be_written_as_soon_as_the_connection_is_there() throws Exception {
     Inbox atServer = new Inbox();
     Channel listening = stacks.listen(made -> made.pipeline().addLast(atServer));
@@ -356,6 +339,51 @@ class NetstackChannelTest {
     assertThat(channel.config().getOption(ChannelOption.TCP_NODELAY)).isFalse();
     assertThat(channel.config().setOption(ChannelOption.SO_LINGER, 3)).isFalse();
     assertThat(channel.config().setOption(ChannelOption.SO_SNDBUF, 3)).isFalse();
+  }
+
+  @Test
+  void a_silent_peer_is_asked_as_often_as_the_options_say() throws Exception {
+    Channel listening = stacks.listen(_ -> {});
+    NetstackChannel channel =
+        (NetstackChannel)
+            stacks
+                .dialer(_ -> {})
+                .option(ChannelOption.SO_KEEPALIVE, true)
+                .option(NetstackOption.TCP_KEEPIDLE, 1)
+                .option(NetstackOption.TCP_KEEPINTERVAL, 1)
+                .option(NetstackOption.TCP_KEEPCOUNT, 2)
+                .connect(Stacks.at(Stacks.SERVER_4, listening))
+                .sync()
+                .channel();
+    assertThat(channel.config().getOption(NetstackOption.TCP_KEEPCOUNT)).isEqualTo(2);
+    assertThat(channel.config().setOption(NetstackOption.TCP_KEEPCOUNT, 128)).isFalse();
+    assertThat(channel.config().setOption(NetstackOption.TCP_KEEPIDLE, 0)).isFalse();
+    // The link stays, and nobody is at its other end any more.
+    stacks.server.close().sync();
+    assertThat(channel.closeFuture().await(60, SECONDS)).isTrue();
+    assertThat(channel.closeReason()).contains(TcpCloseReason.KEEP_ALIVE_TIMEOUT);
+  }
+
+  @Test
+  void whoever_ends_is_told_when_the_peer_has_received_it_all() throws Exception {
+    Channel listening = stacks.listen(made -> made.config().setAutoRead(false));
+    CompletableFuture<Object> told = new CompletableFuture<>();
+    NetstackChannel channel =
+        stacks.dial(
+            listening,
+            made ->
+                made.pipeline()
+                    .addLast(
+                        new ChannelInboundHandlerAdapter() {
+                          @Override
+                          public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+                            told.complete(event);
+                          }
+                        }));
+    channel.writeAndFlush(text("all of this")).sync();
+    assertThat(told).isNotDone();
+    channel.shutdownOutput().sync();
+    assertThat(told.get(10, SECONDS)).isEqualTo(EndAcknowledged.INSTANCE);
   }
 
   private int keepsAliveWithoutDelay(boolean on) throws Exception {

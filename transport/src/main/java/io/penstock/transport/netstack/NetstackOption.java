@@ -1,0 +1,33 @@
+package io.penstock.transport.netstack;
+
+import io.netty.channel.ChannelOption;
+
+/// Options of the stack's channels that Netty has no name for.
+public final class NetstackOption {
+
+  /// How many seconds a peer may be silent before it is asked whether it lives, when `SO_KEEPALIVE`
+  /// is on; 1 to [#MAX_KEEP_ALIVE_SECONDS]. Of a [NetstackChannel].
+  public static final ChannelOption<Integer> TCP_KEEPIDLE = option("TCP_KEEPIDLE");
+
+  /// How many seconds each of those questions may go unanswered; 1 to [#MAX_KEEP_ALIVE_SECONDS].
+  public static final ChannelOption<Integer> TCP_KEEPINTERVAL = option("TCP_KEEPINTERVAL");
+
+  /// How many of them may; 1 to [#MAX_KEEP_ALIVE_PROBES].
+  public static final ChannelOption<Integer> TCP_KEEPCOUNT = option("TCP_KEEPCOUNT");
+
+  /// What the owner of a port is called in the message to whoever wants the same port. Of a
+  /// [NetstackServerChannel], a [NetstackDatagramChannel], and a [NetstackChannel] that is bound.
+  public static final ChannelOption<String> OWNER = option("OWNER");
+
+  /// What Linux allows.
+  public static final int MAX_KEEP_ALIVE_SECONDS = 32_767;
+
+  /// What Linux allows.
+  public static final int MAX_KEEP_ALIVE_PROBES = 127;
+
+  private NetstackOption() {}
+
+  private static <T> ChannelOption<T> option(String name) {
+    return ChannelOption.valueOf(NetstackOption.class, name);
+  }
+}
