@@ -14,12 +14,14 @@ module io.penstock.transport {
   requires io.netty.resolver;
   requires io.netty.transport.classes.epoll;
   requires io.netty.transport.unix.common;
+  requires jdk.net;
   requires org.slf4j;
   requires static transitive org.jspecify;
 
   exports io.penstock.transport;
   exports io.penstock.transport.kcp;
   exports io.penstock.transport.netstack;
+  exports io.penstock.transport.netstack.socket;
   exports io.penstock.transport.quic;
   exports io.penstock.transport.smux;
   exports io.penstock.transport.snaptun;

@@ -14,15 +14,19 @@ import org.jspecify.annotations.Nullable;
 final class BoundChannelConfig extends DefaultChannelConfig {
 
   private final Runnable withdrawRead;
+  private final Runnable apply;
   private final Map<ChannelOption<?>, Object> own;
 
   /// @param own the options that this kind of channel has besides, with their defaults
   /// @param withdrawRead run on the event loop after auto-read was switched off: a read that is
   ///   pending is no longer wanted
-  BoundChannelConfig(Channel channel, Map<ChannelOption<?>, Object> own, Runnable withdrawRead) {
+  /// @param apply run on the event loop after one of these options was changed
+  BoundChannelConfig(
+      Channel channel, Map<ChannelOption<?>, Object> own, Runnable withdrawRead, Runnable apply) {
     super(channel);
     this.own = new ConcurrentHashMap<>(own);
     this.withdrawRead = withdrawRead;
+    this.apply = apply;
   }
 
   @Override
@@ -44,6 +48,9 @@ final class BoundChannelConfig extends DefaultChannelConfig {
     if (own.containsKey(option)) {
       validate(option, value);
       own.put(option, value);
+      if (channel.isRegistered()) {
+        channel.eventLoop().execute(apply);
+      }
       return true;
     }
     return super.setOption(option, value);
@@ -51,7 +58,16 @@ final class BoundChannelConfig extends DefaultChannelConfig {
 
   /// How many connections may wait to be accepted.
   int backlog() {
-    return (Integer) Objects.requireNonNull(own.get(ChannelOption.SO_BACKLOG));
+    return number(ChannelOption.SO_BACKLOG);
+  }
+
+  /// How much memory the datagrams may hold that wait to be read.
+  int receiveBufferBytes() {
+    return number(ChannelOption.SO_RCVBUF);
+  }
+
+  private int number(ChannelOption<Integer> option) {
+    return (Integer) Objects.requireNonNull(own.get(option));
   }
 
   @Override

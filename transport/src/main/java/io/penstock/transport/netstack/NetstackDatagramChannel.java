@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.AbstractChannel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelMetadata;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
@@ -33,7 +34,9 @@ import org.jspecify.annotations.Nullable;
 /// unspecified one, or connected, or by [NetStackDriver#accept]. Datagrams that nobody reads wait
 /// in the stack, within its bounds. Those that are written wait in the channel while the stack's
 /// queue of packets is full, so `isWritable()` tells. A datagram that cannot be sent fails its
-/// write alone. What ICMP reports about a connected socket comes through `exceptionCaught`.
+/// write alone. What ICMP reports about a connected socket comes through `exceptionCaught`. Nothing
+/// is sent to more than one host. `SO_RCVBUF` says how much memory the datagrams may hold that
+/// wait.
 public final class NetstackDatagramChannel extends AbstractChannel {
 
   private static final ChannelMetadata METADATA = new ChannelMetadata(true, 16);
@@ -41,9 +44,7 @@ public final class NetstackDatagramChannel extends AbstractChannel {
   private static final int DATAGRAMS_PER_READ = 16;
 
   private final NetStackDriver driver;
-  private final ChannelConfig config =
-      new BoundChannelConfig(
-          this, Map.of(NetstackOption.OWNER, "a UDP socket"), () -> readPending = false);
+  private final BoundChannelConfig config;
   private final UdpDatagram view = new UdpDatagram();
   private final Runnable readTask = this::readQueued;
   private @Nullable UdpSocket socket;
@@ -57,6 +58,16 @@ public final class NetstackDatagramChannel extends AbstractChannel {
   NetstackDatagramChannel(NetStackDriver driver) {
     super(null);
     this.driver = driver;
+    config =
+        new BoundChannelConfig(
+            this,
+            Map.of(
+                ChannelOption.SO_RCVBUF,
+                driver.config().udp().receiveBufferBytes(),
+                NetstackOption.OWNER,
+                "a UDP socket"),
+            () -> readPending = false,
+            this::applyOptions);
   }
 
   NetstackDatagramChannel(NetStackDriver driver, UdpSocket accepted) {
@@ -67,8 +78,15 @@ public final class NetstackDatagramChannel extends AbstractChannel {
   private void take(UdpSocket made) {
     made.attach(this);
     socket = made;
+    applyOptions();
     driver.ports().add(this);
     updateAddresses(made);
+  }
+
+  private void applyOptions() {
+    if (socket != null) {
+      socket.setReceiveBufferBytes(config.receiveBufferBytes());
+    }
   }
 
   private void updateAddresses(UdpSocket of) {
@@ -105,6 +123,7 @@ public final class NetstackDatagramChannel extends AbstractChannel {
 
   private void dial(SocketAddress to, @Nullable SocketAddress from) throws IOException {
     IpEndpoint far = SocketAddresses.endpoint(to);
+    requireOneHost(far);
     UdpSocket of = socket;
     if (of == null) {
       of = bind(from == null ? IpEndpoint.of6(0, 0, 0) : SocketAddresses.endpoint(from));
@@ -181,9 +200,9 @@ public final class NetstackDatagramChannel extends AbstractChannel {
   // ---- writing ----
 
   @Override
-  protected Object filterOutboundMessage(Object msg) {
+  protected Object filterOutboundMessage(Object msg) throws SocketException {
     if (msg instanceof DatagramPacket packet) {
-      SocketAddresses.endpoint(packet.recipient());
+      requireOneHost(SocketAddresses.endpoint(packet.recipient()));
       return msg;
     }
     if (msg instanceof ByteBuf) {
@@ -196,6 +215,12 @@ public final class NetstackDatagramChannel extends AbstractChannel {
         "unsupported message type: "
             + StringUtil.simpleClassName(msg)
             + " (expected: DatagramPacket, ByteBuf)");
+  }
+
+  private void requireOneHost(IpEndpoint to) throws SocketException {
+    if (driver.stack().isMultiDestination(to)) {
+      throw new SocketException("Network is unreachable: nothing is sent to a group");
+    }
   }
 
   @Override

@@ -35,7 +35,8 @@ public final class NetstackServerChannel extends AbstractServerChannel {
       new BoundChannelConfig(
           this,
           Map.of(ChannelOption.SO_BACKLOG, DEFAULT_BACKLOG, NetstackOption.OWNER, "a listener"),
-          () -> readPending = false);
+          () -> readPending = false,
+          () -> {});
   private final Runnable acceptTask = this::acceptQueued;
   private @Nullable TcpListener listener;
   private boolean readPending;

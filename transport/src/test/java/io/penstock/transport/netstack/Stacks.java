@@ -24,26 +24,26 @@ import java.util.function.Function;
 import java.util.function.ToLongFunction;
 
 /// Two stacks on event loops of their own, with a link in memory between them.
-final class Stacks implements AutoCloseable {
+public final class Stacks implements AutoCloseable {
 
-  static final IpEndpoint CLIENT_4 = IpEndpoint.of4(0x0a000001, 0);
-  static final IpEndpoint SERVER_4 = IpEndpoint.of4(0x0a000002, 0);
-  static final IpEndpoint CLIENT_6 = IpEndpoint.of6(0xfd00L << 48, 1, 0);
-  static final IpEndpoint SERVER_6 = IpEndpoint.of6(0xfd00L << 48, 2, 0);
+  public static final IpEndpoint CLIENT_4 = IpEndpoint.of4(0x0a000001, 0);
+  public static final IpEndpoint SERVER_4 = IpEndpoint.of4(0x0a000002, 0);
+  public static final IpEndpoint CLIENT_6 = IpEndpoint.of6(0xfd00L << 48, 1, 0);
+  public static final IpEndpoint SERVER_6 = IpEndpoint.of6(0xfd00L << 48, 2, 0);
 
   final MultiThreadIoEventLoopGroup loops = NativeSupport.newEventLoops(2, "stacks");
-  final NetStackDriver client;
-  final NetStackDriver server;
+  public final NetStackDriver client;
+  public final NetStackDriver server;
 
-  Stacks() throws Exception {
+  public Stacks() throws Exception {
     this(LinkTraits.plain(1500));
   }
 
-  Stacks(LinkTraits traits) throws Exception {
+  public Stacks(LinkTraits traits) throws Exception {
     this(traits, config().build());
   }
 
-  Stacks(LinkTraits traits, NetStackConfig config) throws Exception {
+  public Stacks(LinkTraits traits, NetStackConfig config) throws Exception {
     MemoryLink.Pair links = MemoryLink.pair(loops.next(), loops.next(), traits);
     client = NetStackDriver.start(links.first(), config);
     server = NetStackDriver.start(links.second(), config);
@@ -54,7 +54,7 @@ final class Stacks implements AutoCloseable {
   }
 
   /// Ends of connections are forgotten soon, so that a test can wait for it.
-  static NetStackConfig.Builder config() {
+  public static NetStackConfig.Builder config() {
     return NetStackConfig.builder().tcp(TcpConfig.builder().timeWaitMillis(1_000).build());
   }
 
@@ -96,16 +96,16 @@ final class Stacks implements AutoCloseable {
     };
   }
 
-  static <T> T ask(NetStackDriver driver, Function<NetStack, T> question) throws Exception {
+  public static <T> T ask(NetStackDriver driver, Function<NetStack, T> question) throws Exception {
     return driver.call(question).get(10, TimeUnit.SECONDS);
   }
 
-  static long count(NetStackDriver driver, ToLongFunction<NetStack> what) throws Exception {
+  public static long count(NetStackDriver driver, ToLongFunction<NetStack> what) throws Exception {
     return ask(driver, what::applyAsLong);
   }
 
   /// Waits until neither stack has a connection, a byte or a timer.
-  void awaitNothingLeft() {
+  public void awaitNothingLeft() {
     for (NetStackDriver driver : new NetStackDriver[] {client, server}) {
       await()
           .atMost(Duration.ofSeconds(20))

@@ -92,7 +92,7 @@ public final class UdpLayer {
     int at = view.transportAt();
     packet.setIndex(at + UdpHeader.BYTES, at + UdpHeader.length(packet, at));
     int free = config.maxReceiveBytes() - heldBytes;
-    UdpReceive result = socket.deliver(view, packet, config.receiveBufferBytes(), free);
+    UdpReceive result = socket.deliver(view, packet, free);
     if (result == UdpReceive.DELIVERED) {
       list(socket);
     }
@@ -275,6 +275,10 @@ public final class UdpLayer {
     return index == LocalAddresses.NONE
         ? null
         : new IpEndpoint(remote.ipv4(), addresses.high(index), addresses.low(index), port);
+  }
+
+  UdpConfig config() {
+    return config;
   }
 
   UdpOutput output() {

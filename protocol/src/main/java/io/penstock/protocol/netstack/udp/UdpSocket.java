@@ -40,6 +40,7 @@ public final class UdpSocket {
   private @Nullable UdpError error;
   private @Nullable Object attachment;
   private boolean closed;
+  private int receiveBufferBytes;
   private long dropped;
 
   // The place in the layer's list of sockets with something to read.
@@ -48,6 +49,7 @@ public final class UdpSocket {
 
   UdpSocket(UdpLayer layer, Scope scope, IpEndpoint local) {
     this.layer = layer;
+    receiveBufferBytes = layer.config().receiveBufferBytes();
     this.scope = scope;
     this.bound = local;
     this.local = local;
@@ -65,6 +67,12 @@ public final class UdpSocket {
 
   public @Nullable Object attachment() {
     return attachment;
+  }
+
+  /// How much memory the datagrams may hold that wait here, instead of what [UdpConfig] says; all
+  /// sockets together hold no more for it.
+  public void setReceiveBufferBytes(int bytes) {
+    receiveBufferBytes = bytes;
   }
 
   /// Fills `into` with the datagram that has waited longest; false when none waits. The reader owns
@@ -230,10 +238,10 @@ public final class UdpSocket {
   }
 
   /// Takes a datagram whose payload is the readable bytes of `packet`.
-  UdpReceive deliver(IpPacket view, ByteBuf packet, int maxBytes, int freeInLayer) {
+  UdpReceive deliver(IpPacket view, ByteBuf packet, int freeInLayer) {
     ByteBuf kept = HeldMemory.compact(packet);
     int charge = HeldMemory.bytes(kept);
-    boolean full = charge > maxBytes - waiting.heldBytes();
+    boolean full = charge > receiveBufferBytes - waiting.heldBytes();
     if (full || charge > freeInLayer) {
       kept.release();
       dropped++;

@@ -1,0 +1,308 @@
+package io.penstock.transport.netstack.socket;
+
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.penstock.transport.netstack.NetstackChannel;
+import io.penstock.transport.netstack.NetstackOption;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.SocketImpl;
+import java.net.SocketOption;
+import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import jdk.net.ExtendedSocketOptions;
+import org.jspecify.annotations.Nullable;
+
+/// The core of a [StackSocket]: one connection of the stack, seen by threads that block.
+///
+/// It connects and keeps options; bytes go through its [StreamBridge]. Any thread but the event
+/// loop.
+final class ConnectionCore extends SocketCore {
+
+  private enum State {
+    NEW,
+    UNCONNECTED,
+    CONNECTING,
+    /// Its connection exists, and the JDK's socket does not know yet.
+    ADOPTED,
+    CONNECTED,
+    CLOSED
+  }
+
+  /// What `Socket.setSoLinger` allows.
+  private static final int MAX_LINGER_SECONDS = 65_535;
+
+  private static final Map<SocketOption<?>, ChannelOption<?>> OF_CHANNEL =
+      Map.of(
+          StandardSocketOptions.TCP_NODELAY,
+          ChannelOption.TCP_NODELAY,
+          StandardSocketOptions.SO_KEEPALIVE,
+          ChannelOption.SO_KEEPALIVE,
+          ExtendedSocketOptions.TCP_KEEPIDLE,
+          NetstackOption.TCP_KEEPIDLE,
+          ExtendedSocketOptions.TCP_KEEPINTERVAL,
+          NetstackOption.TCP_KEEPINTERVAL,
+          ExtendedSocketOptions.TCP_KEEPCOUNT,
+          NetstackOption.TCP_KEEPCOUNT);
+
+  private static final Set<SocketOption<?>> NAMES =
+      Set.of(
+          StandardSocketOptions.TCP_NODELAY,
+          StandardSocketOptions.SO_KEEPALIVE,
+          ExtendedSocketOptions.TCP_KEEPIDLE,
+          ExtendedSocketOptions.TCP_KEEPINTERVAL,
+          ExtendedSocketOptions.TCP_KEEPCOUNT,
+          StandardSocketOptions.SO_LINGER,
+          StandardSocketOptions.SO_RCVBUF,
+          StandardSocketOptions.SO_SNDBUF,
+          StandardSocketOptions.SO_REUSEADDR);
+
+  private final StackSockets sockets;
+  private final EventLoop loop;
+  private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
+  private volatile @Nullable StreamBridge bridge;
+  private volatile int lingerSeconds = -1;
+  private volatile boolean reuseAddress;
+
+  ConnectionCore(StackSockets sockets) {
+    this.sockets = sockets;
+    loop = sockets.eventLoop();
+  }
+
+  private StreamBridge bridge() {
+    return Objects.requireNonNull(bridge, "the socket was never created");
+  }
+
+  private NetstackChannel channel() {
+    return bridge().channel();
+  }
+
+  // ---- coming to be ----
+
+  @Override
+  protected void create(boolean stream) throws IOException {
+    if (!stream) {
+      throw new SocketException("Datagram socket creation not supported");
+    }
+    if (!state.compareAndSet(State.NEW, State.UNCONNECTED)) {
+      return;
+    }
+    NetstackChannel channel = sockets.newChannel();
+    StreamBridge made = new StreamBridge(channel, loop, sockets.limits());
+    bridge = made;
+    channel.pipeline().addLast(made);
+    loop.register(channel);
+  }
+
+  /// Takes a connection that exists; [#connect] then has nothing to do.
+  void adopt(StreamBridge made) throws SocketException {
+    InetSocketAddress remote = (InetSocketAddress) made.channel().remoteAddress();
+    if (remote == null || !state.compareAndSet(State.NEW, State.ADOPTED)) {
+      made.close(0);
+      throw new SocketException("Not a connection, or not a newly created socket");
+    }
+    bridge = made;
+    address = Literals.named(remote.getAddress());
+    port = remote.getPort();
+    localport = local().getPort();
+  }
+
+  @Override
+  protected void bind(InetAddress host, int wantedPort) throws IOException {
+    Gate.await(loop, channel().bind(new InetSocketAddress(host, wantedPort)));
+    localport = local().getPort();
+  }
+
+  @Override
+  protected void connect(String host, int remotePort) throws IOException {
+    connect(InetSocketAddress.createUnresolved(host, remotePort), 0);
+  }
+
+  @Override
+  protected void connect(InetAddress remote, int remotePort) throws IOException {
+    connect(new InetSocketAddress(remote, remotePort), 0);
+  }
+
+  @Override
+  protected void connect(SocketAddress remote, int timeoutMillis) throws IOException {
+    if (state.compareAndSet(State.ADOPTED, State.CONNECTED)) {
+      return;
+    }
+    long deadlineNanos = Gate.deadlineNanos(timeoutMillis);
+    InetSocketAddress to = sockets.resolved(remote);
+    if (!state.compareAndSet(State.UNCONNECTED, State.CONNECTING)) {
+      throw state.get() == State.CLOSED
+          ? Failures.closed()
+          : new SocketException("Already connected, or connecting");
+    }
+    address = to.getAddress();
+    port = to.getPort();
+    ChannelFuture connected = channel().connect(to);
+    Gate gate = new Gate(loop::inEventLoop);
+    connected.addListener(_ -> gate.open());
+    boolean timely;
+    try {
+      timely = gate.await(connected::isDone, deadlineNanos);
+    } catch (InterruptedIOException _) {
+      close();
+      throw Failures.closedByInterrupt();
+    }
+    if (!timely) {
+      close();
+      throw new SocketTimeoutException("Connect timed out");
+    }
+    if (connected.isSuccess()) {
+      localport = local().getPort();
+    }
+    if (state.get() == State.CLOSED) {
+      throw Failures.closed();
+    }
+    if (!connected.isSuccess()) {
+      close();
+      throw Failures.of(Objects.requireNonNullElseGet(connected.cause(), ConnectException::new));
+    }
+    if (!state.compareAndSet(State.CONNECTING, State.CONNECTED)) {
+      throw Failures.closed();
+    }
+  }
+
+  @Override
+  protected void listen(int backlog) throws IOException {
+    throw new SocketException("a socket that connects does not listen");
+  }
+
+  @Override
+  protected void accept(SocketImpl to) throws IOException {
+    throw new SocketException("a socket that connects does not accept");
+  }
+
+  // ---- bytes ----
+
+  @Override
+  protected InputStream getInputStream() {
+    return new InputStream() {
+      @Override
+      public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) > 0 ? one[0] & 0xff : -1;
+      }
+
+      @Override
+      public int read(byte[] to, int offset, int length) throws IOException {
+        Objects.checkFromIndexSize(offset, length, to.length);
+        return length == 0 ? 0 : bridge().read(to, offset, length, timeoutMillis());
+      }
+
+      @Override
+      public int available() throws IOException {
+        return ConnectionCore.this.available();
+      }
+    };
+  }
+
+  @Override
+  protected OutputStream getOutputStream() {
+    return new OutputStream() {
+      @Override
+      public void write(int b) throws IOException {
+        write(new byte[] {(byte) b}, 0, 1);
+      }
+
+      @Override
+      public void write(byte[] from, int offset, int length) throws IOException {
+        Objects.checkFromIndexSize(offset, length, from.length);
+        if (length > 0) {
+          bridge().write(from, offset, length);
+        }
+      }
+    };
+  }
+
+  @Override
+  protected int available() throws IOException {
+    return bridge().available();
+  }
+
+  @Override
+  protected void shutdownInput() throws IOException {
+    bridge().shutdownInput();
+  }
+
+  @Override
+  protected void shutdownOutput() throws IOException {
+    bridge().shutdownOutput();
+  }
+
+  @Override
+  protected void close() {
+    StreamBridge ending = bridge;
+    if (state.getAndSet(State.CLOSED) != State.CLOSED && ending != null) {
+      ending.close(lingerSeconds);
+    }
+  }
+
+  // ---- options ----
+
+  private InetSocketAddress local() {
+    InetSocketAddress local = (InetSocketAddress) channel().localAddress();
+    return local == null ? new InetSocketAddress(0) : local;
+  }
+
+  @Override
+  public InetAddress localAddress() {
+    // The JDK's knows it no longer once it is closed.
+    InetSocketAddress local = state.get() == State.CLOSED ? new InetSocketAddress(0) : local();
+    return Literals.named(local.getAddress());
+  }
+
+  @Override
+  public Set<SocketOption<?>> supportedNames() {
+    return NAMES;
+  }
+
+  @Override
+  public Object value(SocketOption<?> option) throws IOException {
+    ChannelOption<?> ofChannel = OF_CHANNEL.get(option);
+    if (ofChannel != null) {
+      return Objects.requireNonNull(channel().config().getOption(ofChannel));
+    } else if (option == StandardSocketOptions.SO_LINGER) {
+      return lingerSeconds;
+    } else if (option == StandardSocketOptions.SO_RCVBUF) {
+      return bridge().receiveBufferBytes();
+    } else if (option == StandardSocketOptions.SO_SNDBUF) {
+      return bridge().sendBufferBytes();
+    }
+    return reuseAddress;
+  }
+
+  @Override
+  @SuppressWarnings("unchecked")
+  public void change(SocketOption<?> option, Object value) throws IOException {
+    ChannelOption<?> ofChannel = OF_CHANNEL.get(option);
+    if (ofChannel != null) {
+      if (!channel().config().setOption((ChannelOption<Object>) ofChannel, value)) {
+        throw new SocketException("Invalid argument: " + option + " of " + value);
+      }
+    } else if (option == StandardSocketOptions.SO_LINGER) {
+      lingerSeconds = Math.clamp((Integer) value, -1, MAX_LINGER_SECONDS);
+    } else if (option == StandardSocketOptions.SO_RCVBUF) {
+      bridge().setReceiveBufferBytes(SocketLimits.bufferBytes((Integer) value));
+    } else if (option == StandardSocketOptions.SO_SNDBUF) {
+      bridge().setSendBufferBytes(SocketLimits.bufferBytes((Integer) value));
+    } else {
+      reuseAddress = (Boolean) value;
+    }
+  }
+}

@@ -1,0 +1,392 @@
+package io.penstock.transport.netstack.socket;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.penstock.protocol.netstack.ip.HeldMemory;
+import io.penstock.transport.netstack.NetstackDatagramChannel;
+import io.penstock.transport.netstack.NetstackOption;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocketImpl;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.SocketOption;
+import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/// The core of a [StackDatagramSocket]: a UDP socket of the stack, seen by threads that block.
+///
+/// Datagrams wait in the stack until a thread waits for one; then up to 16 come at once. A datagram
+/// that is sent goes to the event loop and back, so that the sender learns what became of it. Any
+/// thread but the event loop.
+final class DatagramCore extends DatagramSocketImpl implements OptionHolder {
+
+  private static final Set<SocketOption<?>> NAMES =
+      Set.of(
+          StandardSocketOptions.SO_RCVBUF,
+          StandardSocketOptions.SO_SNDBUF,
+          StandardSocketOptions.SO_REUSEADDR);
+
+  private static final String NO_GROUPS = "the stack joins no multicast groups";
+
+  /// The longest that IP carries.
+  private static final int MAX_DATAGRAM_BYTES = 65_535;
+
+  private final StackSockets sockets;
+  private final EventLoop loop;
+  private final Intake<io.netty.channel.socket.DatagramPacket> received;
+  private final PacketRooms rooms = new PacketRooms();
+  private final AtomicReference<@Nullable Throwable> error = new AtomicReference<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private @Nullable NetstackDatagramChannel channel;
+  private volatile int timeoutMillis;
+  private volatile int sendBufferBytes = MAX_DATAGRAM_BYTES;
+
+  DatagramCore(StackSockets sockets) {
+    this.sockets = sockets;
+    loop = sockets.eventLoop();
+    received =
+        new Intake<>(
+            loop::inEventLoop,
+            packet -> HeldMemory.bytes(packet.content()),
+            0,
+            this::askForMore,
+            io.netty.channel.socket.DatagramPacket::release);
+  }
+
+  private NetstackDatagramChannel channel() {
+    return Objects.requireNonNull(channel, "the socket was never created");
+  }
+
+  private void requireOpen() throws SocketException {
+    if (closed.get()) {
+      throw Failures.closed();
+    }
+  }
+
+  // ---- the port ----
+
+  @Override
+  protected void create() {
+    NetstackDatagramChannel made = sockets.newDatagramChannel();
+    channel = made;
+    made.config().setAutoRead(false);
+    made.config().setOption(NetstackOption.OWNER, sockets.owner());
+    made.pipeline().addLast(new Receiving());
+    loop.register(made);
+  }
+
+  @Override
+  protected void bind(int port, InetAddress address) throws SocketException {
+    requireOpen();
+    await(channel().bind(new InetSocketAddress(address, port)));
+    localPort = ((InetSocketAddress) channel().localAddress()).getPort();
+  }
+
+  @Override
+  protected void connect(InetAddress address, int port) throws SocketException {
+    requireOpen();
+    ChannelFuture connected = channel().connect(new InetSocketAddress(address, port));
+    // What came before may be of others; on the event loop nothing comes in between.
+    connected.addListener(_ -> received.discardWaiting());
+    await(connected);
+    error.set(null);
+  }
+
+  @Override
+  protected void disconnect() {
+    try {
+      await(channel().disconnect());
+    } catch (SocketException e) {
+      throw new UncheckedIOException(e);
+    }
+    error.set(null);
+  }
+
+  private void await(ChannelFuture done) throws SocketException {
+    try {
+      Gate.await(loop, done);
+    } catch (SocketException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new SocketException(e.getMessage(), e);
+    }
+  }
+
+  /// The JDK calls this also when a port could not be had, after which another may be tried; so
+  /// nothing is closed before there is one. [StackDatagramSocket#close] calls [#end].
+  @Override
+  protected void close() {
+    if (localPort != 0) {
+      end();
+    }
+  }
+
+  /// Ends the socket for good.
+  void end() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    received.close();
+    if (channel != null) {
+      channel.close();
+    }
+  }
+
+  // ---- sending ----
+
+  @Override
+  protected void send(DatagramPacket packet) throws IOException {
+    requireOpen();
+    throwError();
+    int length = packet.getLength();
+    if (length > sendBufferBytes) {
+      throw new SocketException("Message too long: SO_SNDBUF is " + sendBufferBytes);
+    }
+    int start = packet.getOffset();
+    ByteBuf payload =
+        Unpooled.wrappedBuffer(Arrays.copyOfRange(packet.getData(), start, start + length));
+    InetSocketAddress to = new InetSocketAddress(packet.getAddress(), packet.getPort());
+    ChannelFuture sent =
+        channel().writeAndFlush(new io.netty.channel.socket.DatagramPacket(payload, to));
+    Gate gate = new Gate(loop::inEventLoop);
+    sent.addListener(_ -> gate.open());
+    int limitMillis = sockets.limits().sendMillis();
+    if (!gate.awaitUninterruptibly(sent::isDone, Gate.deadlineNanos(limitMillis))) {
+      throw new SocketException(
+          "No buffer space available: the link has taken no packets for " + limitMillis + " ms");
+    }
+    if (!sent.isSuccess()) {
+      throw Failures.of(sent.cause());
+    }
+  }
+
+  /// What ICMP said about a connected socket is told once, to whoever comes first.
+  private void throwError() throws IOException {
+    Throwable told = error.getAndSet(null);
+    if (told != null) {
+      throw Failures.of(told);
+    }
+  }
+
+  // ---- receiving ----
+
+  private void askForMore() {
+    try {
+      loop.execute(() -> channel().read());
+    } catch (RejectedExecutionException _) {
+      received.end();
+    }
+  }
+
+  @Override
+  protected void receive(DatagramPacket packet) throws IOException {
+    long deadlineNanos = Gate.deadlineNanos(timeoutMillis);
+    if (!received.enter(deadlineNanos)) {
+      throw new SocketTimeoutException("Receive timed out");
+    }
+    try {
+      io.netty.channel.socket.DatagramPacket next = take(deadlineNanos);
+      try {
+        rooms.fill(packet, next.content());
+        packet.setSocketAddress(
+            new InetSocketAddress(
+                Literals.named(next.sender().getAddress()), next.sender().getPort()));
+      } finally {
+        next.release();
+      }
+    } finally {
+      received.exit();
+    }
+  }
+
+  private io.netty.channel.socket.DatagramPacket take(long deadlineNanos) throws IOException {
+    while (true) {
+      boolean timely = received.await(() -> error.get() != null, deadlineNanos);
+      requireOpen();
+      throwError();
+      if (!timely) {
+        throw new SocketTimeoutException("Receive timed out");
+      }
+      io.netty.channel.socket.DatagramPacket next = received.poll();
+      if (next != null) {
+        return next;
+      }
+      if (received.isEnded()) {
+        throw new SocketException("Network is down");
+      }
+    }
+  }
+
+  /// Brings datagrams and errors, on the event loop.
+  private final class Receiving extends ChannelInboundHandlerAdapter {
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      received.add((io.netty.channel.socket.DatagramPacket) message);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+      received.answered();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      error.set(cause);
+      received.wake();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+      received.end();
+    }
+  }
+
+  // ---- options ----
+
+  @Override
+  public InetAddress localAddress() {
+    SocketAddress local = channel().localAddress();
+    return local instanceof InetSocketAddress bound
+        ? Literals.named(bound.getAddress())
+        : new InetSocketAddress(0).getAddress();
+  }
+
+  @Override
+  public int timeoutMillis() {
+    return timeoutMillis;
+  }
+
+  @Override
+  public void setTimeoutMillis(int millis) {
+    timeoutMillis = millis;
+  }
+
+  @Override
+  public Set<SocketOption<?>> supportedNames() {
+    return NAMES;
+  }
+
+  @Override
+  public Object value(SocketOption<?> option) {
+    if (option == StandardSocketOptions.SO_RCVBUF) {
+      return Objects.requireNonNull(channel().config().getOption(ChannelOption.SO_RCVBUF));
+    }
+    return option == StandardSocketOptions.SO_SNDBUF ? (Object) sendBufferBytes : false;
+  }
+
+  @Override
+  public void change(SocketOption<?> option, Object value) throws IOException {
+    if (option == StandardSocketOptions.SO_RCVBUF) {
+      channel()
+          .config()
+          .setOption(ChannelOption.SO_RCVBUF, SocketLimits.bufferBytes((Integer) value));
+    } else if (option == StandardSocketOptions.SO_SNDBUF) {
+      sendBufferBytes = Math.min((Integer) value, MAX_DATAGRAM_BYTES);
+    } else if (value.equals(true)) {
+      throw new SocketException("'SO_REUSEADDR' cannot be on: a port of the stack has one owner");
+    }
+  }
+
+  @Override
+  protected Set<SocketOption<?>> supportedOptions() {
+    return NAMES;
+  }
+
+  @Override
+  protected <T> void setOption(SocketOption<T> option, T value) throws IOException {
+    Options.set(this, option, value);
+  }
+
+  @Override
+  protected <T> T getOption(SocketOption<T> option) throws IOException {
+    return Options.get(this, option);
+  }
+
+  @Override
+  public void setOption(int number, Object value) throws SocketException {
+    Options.set(this, number, value);
+  }
+
+  @Override
+  public Object getOption(int number) throws SocketException {
+    return Options.get(this, number);
+  }
+
+  // ---- what a multicast socket of the JDK would do ----
+
+  private static SocketException noGroups() {
+    return new SocketException(NO_GROUPS);
+  }
+
+  @Override
+  protected void joinGroup(SocketAddress group, NetworkInterface at) throws IOException {
+    throw noGroups();
+  }
+
+  @Override
+  protected void leaveGroup(SocketAddress group, NetworkInterface at) throws IOException {
+    throw noGroups();
+  }
+
+  @Override
+  protected void join(InetAddress group) throws IOException {
+    throw noGroups();
+  }
+
+  @Override
+  protected void leave(InetAddress group) throws IOException {
+    throw noGroups();
+  }
+
+  @Override
+  protected void setTimeToLive(int hops) throws IOException {
+    throw noGroups();
+  }
+
+  @Override
+  protected int getTimeToLive() throws IOException {
+    throw noGroups();
+  }
+
+  @Override
+  @Deprecated(since = "1.2")
+  @SuppressWarnings("removal")
+  protected void setTTL(byte hops) throws IOException {
+    throw noGroups();
+  }
+
+  @Override
+  @Deprecated(since = "1.2")
+  @SuppressWarnings("removal")
+  protected byte getTTL() throws IOException {
+    throw noGroups();
+  }
+
+  @Override
+  protected int peek(InetAddress from) throws IOException {
+    throw new SocketException("a datagram is received, not looked at");
+  }
+
+  @Override
+  protected int peekData(DatagramPacket packet) throws IOException {
+    throw new SocketException("a datagram is received, not looked at");
+  }
+}
