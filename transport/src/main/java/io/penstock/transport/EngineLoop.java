@@ -2,6 +2,7 @@ package io.penstock.transport;
 
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.netty.util.concurrent.Ticker;
 import io.penstock.protocol.Deadlines;
 import io.penstock.protocol.Engine;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +58,13 @@ public final class EngineLoop {
   /// The time that engines are given: nanoseconds of the JVM's monotonic clock.
   public static long nowNanos() {
     return System.nanoTime();
+  }
+
+  /// The same by the clock of an event loop, which is another one only where somebody has given it
+  /// one.
+  public static long nowNanos(EventLoop eventLoop) {
+    Ticker ticker = eventLoop.ticker();
+    return ticker.initialNanoTime() + ticker.nanoTime();
   }
 
   /// Drains the engine and arms its timer; a call from within the drain makes the drain go on.
@@ -126,7 +134,7 @@ public final class EngineLoop {
     }
     cancelTimer();
     timerNanos = deadline;
-    long delay = Math.max(0, deadline - nowNanos());
+    long delay = Math.max(0, deadline - nowNanos(eventLoop));
     timer = eventLoop.schedule(this::fire, delay, TimeUnit.NANOSECONDS);
   }
 
@@ -136,7 +144,7 @@ public final class EngineLoop {
     if (phase == Phase.STOPPED) {
       return;
     }
-    long now = nowNanos();
+    long now = nowNanos(eventLoop);
     if (Deadlines.isDue(engine.nextDeadlineNanos(), now)) {
       engine.onDeadline(now);
       run();

@@ -111,6 +111,23 @@ public final class NetStack implements Engine {
     return removed;
   }
 
+  /// Gives an address up for another of the same version: its connections end, who listens at it or
+  /// has a socket without a remote end there goes on at the new one.
+  ///
+  /// @throws IllegalArgumentException when the versions differ, or the new address is no single
+  ///   host's
+  public void replaceAddress(IpEndpoint before, IpEndpoint now, int prefixBits) {
+    if (before.ipv4() != now.ipv4()) {
+      throw new IllegalArgumentException(now + " is of another version than " + before);
+    }
+    addAddress(now, prefixBits);
+    if (addresses.remove(before.ipv4(), before.high(), before.low())) {
+      tcp.addressRemoved(before.ipv4(), before.high(), before.low());
+    }
+    tcp.moveListeners(before, now);
+    udp.moveSockets(before, now);
+  }
+
   public boolean hasAddress(IpEndpoint address) {
     return addresses.contains(address.ipv4(), address.high(), address.low());
   }
@@ -230,9 +247,11 @@ public final class NetStack implements Engine {
       packet.release();
     } else if (flowsWanted) {
       pendingFlows.offer(view, packet, nowNanos);
-    } else {
+    } else if (isOurs()) {
       tcp.refuseFlow(view, packet);
       drop(StackDrop.NO_OWNER, packet);
+    } else {
+      drop(StackDrop.NOT_OURS, packet);
     }
   }
 
@@ -242,6 +261,8 @@ public final class NetStack implements Engine {
     }
     if (flowsWanted) {
       pendingFlows.offer(view, packet, nowNanos);
+    } else if (!isOurs()) {
+      drop(StackDrop.NOT_OURS, packet);
     } else {
       reporter.report(IcmpError.PORT_UNREACHABLE, 0, view, packet, nowNanos);
       drop(StackDrop.NO_OWNER, packet);
@@ -306,8 +327,8 @@ public final class NetStack implements Engine {
 
   // ---- flows without an owner ----
 
-  /// Whether somebody wants to hear of flows that nobody owns. Until then they are refused at once
-  /// and cost nothing.
+  /// Whether somebody wants to hear of flows that nobody owns. Until then they are refused at once,
+  /// those to addresses that are not ours in silence, and cost nothing.
   public void wantFlows(boolean wanted) {
     flowsWanted = wanted;
   }

@@ -96,6 +96,23 @@ final class BoundPorts {
         || (one.port() == other.port() && (one.isUnspecified() || other.isUnspecified()));
   }
 
+  /// Refuses a listener on a port that somebody has for himself alone, or one that wants to be alone
+  /// where somebody is.
+  void requireSharing(NetstackServerChannel wanting, IpEndpoint wanted) throws BindException {
+    boolean excluded =
+        channels.stream()
+            .filter(channel -> isOf(Protocol.TCP, channel))
+            .filter(channel -> overlaps(local(channel), wanted))
+            .anyMatch(channel -> isExclusive(channel) || isExclusive(wanting));
+    if (excluded) {
+      throw inUse(Protocol.TCP, wanted);
+    }
+  }
+
+  private static boolean isExclusive(Channel channel) {
+    return Boolean.TRUE.equals(channel.config().getOption(NetstackOption.EXCLUSIVE));
+  }
+
   /// What is said to whoever wants the same port.
   BindException inUse(Protocol protocol, IpEndpoint wanted) {
     String owner =

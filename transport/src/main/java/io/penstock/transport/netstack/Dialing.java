@@ -6,7 +6,6 @@ import io.netty.util.concurrent.Future;
 import io.penstock.protocol.netstack.NetStack;
 import io.penstock.protocol.netstack.tcp.TcpConnection;
 import io.penstock.protocol.netstack.wire.IpEndpoint;
-import io.penstock.transport.EngineLoop;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -61,7 +60,7 @@ final class Dialing {
     IpEndpoint local = localFor(stack, remote, from);
     return stack
         .tcp()
-        .connect(local, remote, EngineLoop.nowNanos())
+        .connect(local, remote, driver.nowNanos())
         .orElseThrow(() -> whyNot(stack, local));
   }
 

@@ -59,7 +59,7 @@ public final class NetStackDriver {
     ports = new BoundPorts(config.tcp(), random);
     stack =
         new NetStack(
-            config, link.traits(), PooledByteBufAllocator.DEFAULT, random, EngineLoop.nowNanos());
+            config, link.traits(), PooledByteBufAllocator.DEFAULT, random, nowNanos());
     loop = new EngineLoop(eventLoop, stack, this::drain);
     closed = eventLoop.newPromise();
   }
@@ -105,6 +105,23 @@ public final class NetStackDriver {
         });
   }
 
+  /// Gives an address up for another of the same version: connections from it end, and channels that
+  /// are bound to it alone are bound to the new one.
+  public Future<?> replaceAddress(IpEndpoint before, IpEndpoint now, int prefixBits) {
+    return call(
+        stack -> {
+          stack.replaceAddress(before, now, prefixBits);
+          for (Channel channel : ports.all()) {
+            switch (channel) {
+              case NetstackServerChannel server -> server.onAddressChanged();
+              case NetstackDatagramChannel socket -> socket.onAddressChanged();
+              default -> {}
+            }
+          }
+          return true;
+        });
+  }
+
   /// Does something with the stack on its event loop, and what follows from it.
   public <T> Future<T> call(Function<NetStack, T> task) {
     return eventLoop.submit(
@@ -125,6 +142,23 @@ public final class NetStackDriver {
         });
   }
 
+  /// Refuses flows that nobody owns again, as before the first [#onFlow].
+  public void refuseFlows() {
+    eventLoop.execute(
+        () -> {
+          flows = _ -> {};
+          stack.wantFlows(false);
+        });
+  }
+
+  /// Refuses a flow that was told of, with a reset or "port unreachable"; harmless when it is no
+  /// longer pending. Event loop only.
+  public void refuse(FlowArrived flow) {
+    assert eventLoop.inEventLoop();
+    stack.refuse(flow, nowNanos());
+    changed();
+  }
+
   /// Takes a flow that was told of. Event loop only.
   ///
   /// @param handler the first of the channel's pipeline
@@ -133,7 +167,7 @@ public final class NetStackDriver {
   public Optional<Channel> accept(FlowArrived flow, ChannelHandler handler) {
     assert eventLoop.inEventLoop();
     Optional<Channel> accepted =
-        switch (stack.accept(flow, EngineLoop.nowNanos())) {
+        switch (stack.accept(flow, nowNanos())) {
           case AcceptedFlow.Tcp(TcpConnection connection) ->
               Optional.of(NetstackChannel.pending(this, connection));
           case AcceptedFlow.Udp(UdpSocket socket) ->
@@ -172,6 +206,10 @@ public final class NetStackDriver {
 
   NetStack stack() {
     return stack;
+  }
+
+  long nowNanos() {
+    return EngineLoop.nowNanos(eventLoop);
   }
 
   boolean isOpen() {
@@ -224,7 +262,7 @@ public final class NetStackDriver {
   }
 
   private boolean transmit() {
-    long now = EngineLoop.nowNanos();
+    long now = nowNanos();
     int packets = 0;
     while (packets < PACKETS_PER_ROUND && open && link.isWritable()) {
       ByteBuf packet = stack.transmit(now);
@@ -280,7 +318,7 @@ public final class NetStackDriver {
     @Override
     public void packet(ByteBuf packet, boolean checksumRight) {
       if (open) {
-        stack.receive(packet, checksumRight, EngineLoop.nowNanos());
+        stack.receive(packet, checksumRight, nowNanos());
       } else {
         packet.release();
       }
@@ -309,7 +347,7 @@ public final class NetStackDriver {
     @Override
     public void linkUp() {
       if (open) {
-        stack.linkUp(EngineLoop.nowNanos());
+        stack.linkUp(nowNanos());
         changed();
       }
     }

@@ -74,11 +74,18 @@ public final class NetstackChannel extends EngineStreamChannel {
     remote = SocketAddresses.of(taken.remote());
     options.apply(taken);
     taken.attach(this);
+    driver.connected(this);
   }
 
   /// Why the connection is over; empty while it is not.
   public Optional<TcpCloseReason> closeReason() {
     return Optional.ofNullable(closeReason);
+  }
+
+  /// When the SYN of the connection came or went, by the clock of the event loop; 0 when there is
+  /// no connection. Event loop only.
+  public long openedNanos() {
+    return connection == null ? 0 : connection.openedNanos();
   }
 
   /// What TCP knows about the connection; empty when there is none. Event loop only.

@@ -16,7 +16,6 @@ import io.penstock.protocol.netstack.udp.UdpError;
 import io.penstock.protocol.netstack.udp.UdpSend;
 import io.penstock.protocol.netstack.udp.UdpSocket;
 import io.penstock.protocol.netstack.wire.IpEndpoint;
-import io.penstock.transport.EngineLoop;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
@@ -134,6 +133,15 @@ public final class NetstackDatagramChannel extends AbstractChannel {
     updateAddresses(of);
   }
 
+  /// The stack has another address in place of one that this may have had.
+  @SuppressWarnings("deprecation") // Netty remembers the address, and knows no other way to forget.
+  void onAddressChanged() {
+    if (socket != null) {
+      updateAddresses(socket);
+      invalidateLocalAddress();
+    }
+  }
+
   @Override
   protected void doDisconnect() {
     if (socket != null) {
@@ -248,8 +256,8 @@ public final class NetstackDatagramChannel extends AbstractChannel {
     driver.changed();
   }
 
-  private static UdpSend send(UdpSocket of, Object msg) {
-    long now = EngineLoop.nowNanos();
+  private UdpSend send(UdpSocket of, Object msg) {
+    long now = driver.nowNanos();
     if (msg instanceof DatagramPacket packet) {
       IpEndpoint to = SocketAddresses.endpoint(packet.recipient());
       return of.send(packet.content().retainedDuplicate(), to, now);

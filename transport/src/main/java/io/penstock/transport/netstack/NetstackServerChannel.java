@@ -34,7 +34,13 @@ public final class NetstackServerChannel extends AbstractServerChannel {
   private final BoundChannelConfig config =
       new BoundChannelConfig(
           this,
-          Map.of(ChannelOption.SO_BACKLOG, DEFAULT_BACKLOG, NetstackOption.OWNER, "a listener"),
+          Map.of(
+              ChannelOption.SO_BACKLOG,
+              DEFAULT_BACKLOG,
+              NetstackOption.OWNER,
+              "a listener",
+              NetstackOption.EXCLUSIVE,
+              false),
           () -> readPending = false,
           () -> {});
   private final Runnable acceptTask = this::acceptQueued;
@@ -67,6 +73,7 @@ public final class NetstackServerChannel extends AbstractServerChannel {
         instanceof NetstackChannel) {
       throw driver.ports().inUse(BoundPorts.Protocol.TCP, wanted);
     }
+    driver.ports().requireSharing(this, wanted);
     int backlog = Math.max(1, config.backlog());
     Optional<TcpListener> made =
         any
@@ -78,6 +85,16 @@ public final class NetstackServerChannel extends AbstractServerChannel {
     listener = bound;
     local = SocketAddresses.of(wanted.withPort(bound.port()));
     driver.ports().add(this);
+  }
+
+  /// The stack has another address in place of one that this may have had.
+  @SuppressWarnings("deprecation") // Netty remembers the address, and knows no other way to forget.
+  void onAddressChanged() {
+    TcpListener of = listener;
+    if (of != null && !of.isWildcard()) {
+      local = SocketAddresses.of(of.local());
+      invalidateLocalAddress();
+    }
   }
 
   /// Connections wait.

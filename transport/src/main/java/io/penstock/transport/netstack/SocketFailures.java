@@ -27,7 +27,7 @@ final class SocketFailures {
       case UNREACHABLE -> new NoRouteToHostException("No route to host");
       case CONNECT_TIMEOUT -> new ConnectException("Connection timed out");
       case USER_TIMEOUT, KEEP_ALIVE_TIMEOUT -> new SocketException("Connection timed out");
-      case ADDRESS_CHANGED -> new SocketException("Connection aborted: local address removed");
+      case ADDRESS_CHANGED -> new AddressChangedException();
       case STACK_CLOSED -> new SocketException("Network is down");
     };
   }
@@ -45,6 +45,7 @@ final class SocketFailures {
     return switch (error) {
       case PORT_UNREACHABLE -> new PortUnreachableException("Port unreachable");
       case UNREACHABLE -> new NoRouteToHostException("No route to host");
+      case ADDRESS_CHANGED -> new AddressChangedException();
       case TIME_EXCEEDED -> new NoRouteToHostException("Time to live exceeded");
     };
   }

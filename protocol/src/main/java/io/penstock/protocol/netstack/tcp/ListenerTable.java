@@ -3,8 +3,10 @@ package io.penstock.protocol.netstack.tcp;
 import io.penstock.protocol.netstack.ip.EntryTable;
 import io.penstock.protocol.netstack.wire.IpEndpoint;
 import io.penstock.protocol.netstack.wire.IpPacket;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +54,25 @@ final class ListenerTable {
     if (entry != EntryTable.NONE) {
       listeners[entry] = null;
       table.remove(entry);
+    }
+  }
+
+  /// All that listen at one address listen at another from now on, except on ports where somebody
+  /// listens there already.
+  void move(IpEndpoint before, IpEndpoint now) {
+    List<TcpListener> moving = new ArrayList<>();
+    for (int e = table.oldest(); e != EntryTable.NONE; e = table.younger(e)) {
+      if (at(e).isAt(before.ipv4(), before.high(), before.low())) {
+        moving.add(at(e));
+      }
+    }
+    for (TcpListener listener : moving) {
+      int port = listener.port();
+      if (findExact(now.ipv4(), now.high(), now.low(), port) == EntryTable.NONE) {
+        remove(listener);
+        listener.moveTo(now.withPort(port));
+        add(listener);
+      }
     }
   }
 

@@ -62,6 +62,7 @@ public final class TcpConnection {
   private @Nullable KeepAlive keepAlive;
   private long userTimeoutNanos;
   private boolean softUnreachable;
+  private final long openedNanos;
   private long heardNanos;
   private @Nullable ChallengeLimit challenges;
 
@@ -82,6 +83,7 @@ public final class TcpConnection {
     departure = new Departure(this);
     setKeepAlive(config.keepAliveIdleNanos());
     userTimeoutNanos = config.userTimeoutNanos();
+    openedNanos = nowNanos;
     heardNanos = nowNanos;
   }
 
@@ -98,6 +100,11 @@ public final class TcpConnection {
 
   public @Nullable Object attachment() {
     return attachment;
+  }
+
+  /// When its SYN came or went, or the acknowledgment of a SYN cookie came.
+  public long openedNanos() {
+    return openedNanos;
   }
 
   /// How many bytes [#write] takes now. When that is less than the owner wants, it is told when

@@ -93,6 +93,12 @@ public final class TcpLayer {
     return shared.listeners().add(listener) ? Optional.of(listener) : Optional.empty();
   }
 
+  /// Whoever listens at one address listens at another from now on; not where somebody listens on
+  /// the same port already.
+  public void moveListeners(IpEndpoint before, IpEndpoint now) {
+    shared.listeners().move(before, now);
+  }
+
   private int freeListenPort(@Nullable IpEndpoint local) {
     Flow flow =
         local == null

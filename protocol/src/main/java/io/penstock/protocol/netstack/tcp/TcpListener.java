@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class TcpListener {
 
   private final TcpShared shared;
-  private final @Nullable IpEndpoint address;
+  private @Nullable IpEndpoint address;
   private final int port;
   private final int backlog;
   private final ArrayDeque<TcpConnection> accepted = new ArrayDeque<>();
@@ -79,6 +79,10 @@ public final class TcpListener {
         && address.ipv4() == ipv4
         && address.high() == high
         && address.low() == low;
+  }
+
+  void moveTo(IpEndpoint other) {
+    address = other;
   }
 
   @Nullable IpEndpoint address() {

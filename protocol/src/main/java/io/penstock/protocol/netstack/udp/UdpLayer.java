@@ -257,6 +257,26 @@ public final class UdpLayer {
     return new UdpBind.Bound(socket);
   }
 
+  /// Who has a socket at one address has it at another from now on, unless the port is taken there.
+  /// Whoever talked to somebody from the old address is told that it is gone.
+  public void moveSockets(IpEndpoint before, IpEndpoint now) {
+    for (UdpSocket socket : table.sockets()) {
+      if (socket.isConnected() && socket.local().isAddressOf(before)) {
+        socket.report(UdpError.ADDRESS_CHANGED);
+        list(socket);
+      }
+      if (socket.isBoundTo(before)) {
+        IpEndpoint moved = now.withPort(socket.local().port());
+        if (!isTaken(moved.ipv4(), moved)) {
+          table.remove(socket.firstEntry());
+          int entry =
+              table.add(socket, moved.ipv4(), moved.high(), moved.low(), moved.port(), 0, 0, 0);
+          socket.moved(moved, entry);
+        }
+      }
+    }
+  }
+
   void closed(UdpSocket socket) {
     table.remove(socket.firstEntry());
     if (socket.secondEntry() != EntryTable.NONE) {

@@ -31,7 +31,7 @@ public final class UdpSocket {
 
   private final UdpLayer layer;
   private final Scope scope;
-  private final IpEndpoint bound;
+  private IpEndpoint bound;
   private final DatagramRing waiting = new DatagramRing();
   private @Nullable IpEndpoint remote;
   private IpEndpoint local;
@@ -259,6 +259,20 @@ public final class UdpSocket {
   void entries(int first, int second) {
     firstEntry = first;
     secondEntry = second;
+  }
+
+  /// Whether it is bound to this one address, for whoever sends there.
+  boolean isBoundTo(IpEndpoint address) {
+    return scope == Scope.ONE_VERSION && bound.isAddressOf(address);
+  }
+
+  /// It is bound to another address from now on.
+  void moved(IpEndpoint to, int entry) {
+    if (remote == null) {
+      local = to;
+    }
+    bound = to;
+    firstEntry = entry;
   }
 
   int firstEntry() {

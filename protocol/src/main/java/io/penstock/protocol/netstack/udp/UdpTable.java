@@ -1,8 +1,10 @@
 package io.penstock.protocol.netstack.udp;
 
 import io.penstock.protocol.netstack.ip.EntryTable;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -91,6 +93,15 @@ final class UdpTable {
       ports.set(localPort(keys[e * NUMBERS + 4]));
     }
     return ports;
+  }
+
+  /// All sockets; one for both versions comes twice.
+  List<UdpSocket> sockets() {
+    List<UdpSocket> all = new ArrayList<>();
+    for (int e = table.oldest(); e != EntryTable.NONE; e = table.younger(e)) {
+      all.add(Objects.requireNonNull(sockets[e]));
+    }
+    return all;
   }
 
   /// The socket that was added first, or null.

@@ -66,6 +66,11 @@ public record IpEndpoint(boolean ipv4, long high, long low, int port) {
     return new IpEndpoint(ipv4, high, low, other);
   }
 
+  /// Says whether both have the same address, whatever their ports.
+  public boolean isAddressOf(IpEndpoint other) {
+    return ipv4 == other.ipv4 && high == other.high && low == other.low;
+  }
+
   /// Says whether this is `0.0.0.0` or `::`, which stand for any address.
   public boolean isUnspecified() {
     return high == 0 && low == 0;
