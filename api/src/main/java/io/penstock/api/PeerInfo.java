@@ -1,6 +1,9 @@
 package io.penstock.api;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 
 /// One node of an overlay network as the others see it.
@@ -10,9 +13,17 @@ import java.util.UUID;
 /// @param user whose node it is
 /// @param addresses that are leased to it, also while it is away for a short time
 /// @param online whether it has a tunnel
+/// @param generations of the leases of its addresses; a number grows with every grant in the
+///   network, so that an address that went to another node and came back is told apart
 public record PeerInfo(
-    UUID id, String name, String user, List<IpAddress> addresses, boolean online) {
+    UUID id,
+    String name,
+    String user,
+    List<IpAddress> addresses,
+    boolean online,
+    Map<IpAddress, Long> generations) {
   public PeerInfo {
     addresses = List.copyOf(addresses);
+    generations = Collections.unmodifiableMap(new TreeMap<>(generations));
   }
 }

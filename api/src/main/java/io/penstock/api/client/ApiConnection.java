@@ -4,6 +4,7 @@ import io.penstock.api.Json;
 import io.penstock.api.MalformedJsonException;
 import io.penstock.api.Problem;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -11,6 +12,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.channels.UnresolvedAddressException;
 import java.security.cert.CertPathBuilderException;
@@ -35,7 +37,10 @@ final class ApiConnection implements AutoCloseable {
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
 
   /// Tens of thousands of routes; more is not an answer of a gateway.
-  private static final long MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+  static final int MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
+  /// A few sentences.
+  private static final int MAX_PROBLEM_BYTES = 64 * 1024;
 
   /// What a person is told to do about the two faults that only they can mend.
   ///
@@ -72,6 +77,22 @@ final class ApiConnection implements AutoCloseable {
 
   byte[] get(String path) throws IOException {
     return call("GET", path, null, Map.of());
+  }
+
+  /// Begins an answer that goes on for as long as both sides like; the caller closes it.
+  ///
+  /// The time limit is that of its beginning.
+  InputStream stream(String path) throws IOException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(base.resolve(path)).header("Accept", "text/event-stream");
+    token.ifPresent(secret -> request.header("Authorization", "Bearer " + secret));
+    HttpResponse<InputStream> response = send(request.build(), BodyHandlers.ofInputStream());
+    if (response.statusCode() / 100 == 2) {
+      return response.body();
+    }
+    try (InputStream body = response.body()) {
+      throw problem(response.statusCode(), body.readNBytes(MAX_PROBLEM_BYTES));
+    }
   }
 
   byte[] post(String path, Object body) throws IOException {
@@ -121,17 +142,16 @@ final class ApiConnection implements AutoCloseable {
       request.header("Content-Type", "application/json");
       request.method(method, BodyPublishers.ofByteArray(body));
     }
-    HttpResponse<byte[]> response = send(request.build());
+    HttpResponse<byte[]> response =
+        send(request.build(), BodyHandlers.limiting(BodyHandlers.ofByteArray(), MAX_ANSWER_BYTES));
     if (response.statusCode() / 100 == 2) {
       return response.body();
     }
-    throw problem(response);
+    throw problem(response.statusCode(), response.body());
   }
 
-  private HttpResponse<byte[]> send(HttpRequest request) throws IOException {
-    CompletableFuture<HttpResponse<byte[]>> answer =
-        http.sendAsync(
-            request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), MAX_ANSWER_BYTES));
+  private <T> HttpResponse<T> send(HttpRequest request, BodyHandler<T> body) throws IOException {
+    CompletableFuture<HttpResponse<T>> answer = http.sendAsync(request, body);
     try {
       return answer.get(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException _) {
@@ -190,20 +210,19 @@ final class ApiConnection implements AutoCloseable {
     return String.valueOf(failure.getMessage());
   }
 
-  private ApiException problem(HttpResponse<byte[]> response) {
+  private ApiException problem(int status, byte[] body) {
     Problem problem;
     try {
-      problem = Json.readAnswer(response.body(), Problem.class);
+      problem = Json.readAnswer(body, Problem.class);
     } catch (MalformedJsonException _) {
       return new ApiException(
-          response.statusCode(),
+          status,
           ApiException.UNREACHABLE,
-          "what answers at %s is no Penstock gateway: its status is %d"
-              .formatted(base, response.statusCode()));
+          "what answers at %s is no Penstock gateway: its status is %d".formatted(base, status));
     }
-    boolean refused = response.statusCode() == 401 || response.statusCode() == 403;
+    boolean refused = status == 401 || status == 403;
     return new ApiException(
-        response.statusCode(),
+        status,
         problem.code(),
         refused ? problem.detail() + "; " + advice.refused : problem.detail());
   }

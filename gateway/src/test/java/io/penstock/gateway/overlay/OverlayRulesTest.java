@@ -11,6 +11,7 @@ import io.penstock.gateway.overlay.router.OverlayPolicy;
 import io.penstock.gateway.overlay.router.Party;
 import io.penstock.gateway.overlay.router.PortRange;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -30,7 +31,7 @@ class OverlayRulesTest {
   private final PeerVisibility visibility = OverlayRules.visibility(POLICY);
 
   private static PeerInfo peer(String name, String user) {
-    return new PeerInfo(UUID.randomUUID(), name, user, List.of(), true);
+    return new PeerInfo(UUID.randomUUID(), name, user, List.of(), true, Map.of());
   }
 
   private boolean sees(String user, String node, PeerInfo peer) {

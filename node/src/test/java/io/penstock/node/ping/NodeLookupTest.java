@@ -15,6 +15,7 @@ import io.penstock.api.PeerSnapshot;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -107,6 +108,6 @@ class NodeLookupTest {
   }
 
   private static PeerInfo peer(String name, boolean online, IpAddress... addresses) {
-    return new PeerInfo(UUID.randomUUID(), name, "ann", List.of(addresses), online);
+    return new PeerInfo(UUID.randomUUID(), name, "ann", List.of(addresses), online, Map.of());
   }
 }

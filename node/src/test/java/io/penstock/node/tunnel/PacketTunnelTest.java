@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -326,7 +327,7 @@ class PacketTunnelTest {
             new PeerClient(
                 network.gateway(), ClientTls.jdkContext(new Trust.Anybody()), "pst_good")) {
       assertThat(client.peers().items())
-          .containsExactly(new PeerInfo(identity.id(), "db", "ann", List.of(), true));
+          .containsExactly(new PeerInfo(identity.id(), "db", "ann", List.of(), true, Map.of()));
     }
   }
 

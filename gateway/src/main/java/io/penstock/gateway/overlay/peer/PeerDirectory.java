@@ -17,6 +17,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /// The nodes that have addresses, in memory: what the address pool says, with the names that the
 /// storage has for it.
@@ -37,7 +38,9 @@ public final class PeerDirectory implements LeaseListener {
           node.name(),
           node.user(),
           leases.keySet().stream().toList(),
-          leases.values().stream().anyMatch(lease -> lease.heldUntil().isEmpty()));
+          leases.values().stream().anyMatch(lease -> lease.heldUntil().isEmpty()),
+          leases.values().stream()
+              .collect(Collectors.toMap(StoredLease::address, StoredLease::generation)));
     }
   }
 

@@ -17,6 +17,8 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,8 +45,14 @@ class PeerDirectoryTest {
   }
 
   private static PeerInfo info(UUID id, boolean online, String... addresses) {
+    List<IpAddress> leased = Stream.of(addresses).map(IpAddress::parse).toList();
     return new PeerInfo(
-        id, "db", "ann", List.of(addresses).stream().map(IpAddress::parse).toList(), online);
+        id,
+        "db",
+        "ann",
+        leased,
+        online,
+        leased.stream().collect(Collectors.toMap(address -> address, _ -> 1L)));
   }
 
   private static List<Item> taken(PeerFeed feed, int count) throws Exception {
