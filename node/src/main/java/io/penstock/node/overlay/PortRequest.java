@@ -3,15 +3,17 @@ package io.penstock.node.overlay;
 import io.penstock.api.HostPort;
 import io.penstock.api.IpAddress;
 import io.penstock.api.config.Requirements;
+import io.penstock.transport.netstack.PortOwner;
 import java.util.Optional;
 
 /// Which port somebody wants.
 ///
 /// @param address one of the node's own, or empty for all of them, of both families
 /// @param port 0 for any free one
-/// @param owner for the message to whoever wants the same port later, such as `serve`
+/// @param owner whose port it is, such as `serve`, for the message to whoever wants it later, and
+///   whether an exact address and all addresses may have different ones
 /// @param backlog how many accepted connections may wait for [OverlayPort#accepting]
-public record PortRequest(Optional<IpAddress> address, int port, String owner, int backlog) {
+public record PortRequest(Optional<IpAddress> address, int port, PortOwner owner, int backlog) {
 
   /// A burst of visitors while the accepting side catches its breath; each costs a few KiB.
   public static final int DEFAULT_BACKLOG = 256;
@@ -22,18 +24,17 @@ public record PortRequest(Optional<IpAddress> address, int port, String owner, i
     address = address.filter(one -> !one.isUnspecified());
     Requirements.of("")
         .between("port", port, 0, HostPort.MAX_PORT)
-        .that(!owner.isBlank(), "owner", "\"" + owner + "\"", "a word that says whose port it is")
         .between("backlog", backlog, 1, MAX_BACKLOG)
         .check();
   }
 
   /// A port at all addresses of the node.
-  public static PortRequest everywhere(int port, String owner) {
+  public static PortRequest everywhere(int port, PortOwner owner) {
     return new PortRequest(Optional.empty(), port, owner, DEFAULT_BACKLOG);
   }
 
   /// A port at one address of the node.
-  public static PortRequest at(IpAddress address, int port, String owner) {
+  public static PortRequest at(IpAddress address, int port, PortOwner owner) {
     return new PortRequest(Optional.of(address), port, owner, DEFAULT_BACKLOG);
   }
 

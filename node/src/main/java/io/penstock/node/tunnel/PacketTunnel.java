@@ -5,6 +5,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.penstock.api.IpAddress;
 import io.penstock.api.OverlayNetwork;
+import io.penstock.api.Session;
 import io.penstock.protocol.snaptun.SnapTun;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.quic.QuicDialer;
@@ -56,6 +57,7 @@ public final class PacketTunnel implements AutoCloseable {
   private final PacketDoor door = new PacketDoor();
   private final TunnelLink link;
   private final Object changes = new Object();
+  private Consumer<TunnelStatus> prompt = _ -> {};
   private volatile TunnelStatus status = new TunnelStatus.Connecting();
 
   private PacketTunnel(PacketTunnelConfig config, Consumer<TunnelStatus> listener)
@@ -174,7 +176,22 @@ public final class PacketTunnel implements AutoCloseable {
 
   /// The network as the gateway described it with the last session; empty before the first.
   public Optional<OverlayNetwork> network() {
-    return link.network();
+    return link.session().map(Session::network);
+  }
+
+  /// The session that was bought last, with its token, which is a secret; empty before the first.
+  public Optional<Session> session() {
+    return link.session();
+  }
+
+  /// Sets who is told each status on the event loop, at the moment that it comes about, for whoever
+  /// drives a stack with the tunnel; the one that holds now is told first. It must not block.
+  public void onStatus(Consumer<TunnelStatus> consumer) {
+    loop.execute(
+        () -> {
+          prompt = consumer;
+          consumer.accept(status);
+        });
   }
 
   /// Blocks until the tunnel has ended, by `close` or because it stopped for good.
@@ -247,6 +264,7 @@ public final class PacketTunnel implements AutoCloseable {
       status = next;
       changes.notifyAll();
     }
+    prompt.accept(next);
     events.execute(() -> listener.accept(next));
   }
 }

@@ -87,7 +87,7 @@ final class TunnelLink {
   private @Nullable QuicChannel connection;
   private ConnectResult.@Nullable Connected tunnel;
   private long upSinceNanos;
-  private volatile Optional<OverlayNetwork> network = Optional.empty();
+  private volatile Optional<Session> session = Optional.empty();
 
   TunnelLink(
       PacketTunnelConfig config,
@@ -120,9 +120,9 @@ final class TunnelLink {
     return closed;
   }
 
-  /// What the gateway said of the network the last time.
-  Optional<OverlayNetwork> network() {
-    return network;
+  /// What was bought the last time.
+  Optional<Session> session() {
+    return session;
   }
 
   // ---- on the event loop, except where a method says otherwise ----
@@ -168,7 +168,7 @@ final class TunnelLink {
       return;
     }
     state = State.DIALLING;
-    network = Optional.of(session.network());
+    this.session = Optional.of(session);
     parts
         .dialer()
         .dial(loop, address, session.quic().host(), SnapTunHandlers.client())
@@ -233,7 +233,7 @@ final class TunnelLink {
     List<Refusal> refused = joined.control().refused();
     refused.forEach(one -> LOG.warn("address not given: {}", one.why()));
     if (wishes.refused(asked, refused.stream().mapToInt(Refusal::index))) {
-      var _ = joined.control().assign(wishes.in(network.orElseThrow()));
+      var _ = joined.control().assign(wishes.in(network()));
     }
     askAgainForIpv6(joined, ASK_AGAIN_FIRST);
   }
@@ -247,7 +247,7 @@ final class TunnelLink {
           if (state == State.UP && joined.equals(tunnel) && lacksIpv6(joined)) {
             joined
                 .control()
-                .assign(wishes.in(network.orElseThrow()))
+                .assign(wishes.in(network()))
                 .thenRun(() -> askAgainForIpv6(joined, wait.multipliedBy(3)));
           }
         },
@@ -255,8 +255,12 @@ final class TunnelLink {
         TimeUnit.NANOSECONDS);
   }
 
+  private OverlayNetwork network() {
+    return session.orElseThrow().network();
+  }
+
   private boolean lacksIpv6(ConnectResult.Connected joined) {
-    return wishes.in(network.orElseThrow()).stream().anyMatch(wish -> wish.ipVersion() == 6)
+    return wishes.in(network()).stream().anyMatch(wish -> wish.ipVersion() == 6)
         && joined.control().addresses().stream().noneMatch(given -> given.ipVersion() == 6);
   }
 
@@ -371,7 +375,7 @@ final class TunnelLink {
         return first.token();
       }
       Session next = parts.sessions().buy();
-      network = Optional.of(next.network());
+      session = Optional.of(next);
       return next.token();
     }
   }

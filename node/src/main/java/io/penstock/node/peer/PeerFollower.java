@@ -1,0 +1,169 @@
+package io.penstock.node.peer;
+
+import io.penstock.api.HostPort;
+import io.penstock.api.Session;
+import io.penstock.api.client.PeerChange;
+import io.penstock.api.client.PeerChanges;
+import io.penstock.node.retry.Backoff;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Listens to what a gateway tells of a node's peers, and writes it into a [PeerBook].
+///
+/// It listens with the token of the node's newest session, on a virtual thread of its own, and
+/// comes back with a jittered back-off when the connection ends. A gateway that says nothing for
+/// [#SILENCE_LIMIT] is taken for gone.
+public final class PeerFollower implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(PeerFollower.class);
+
+  /// The gateway speaks every 16 s, also when there is nothing to say.
+  public static final Duration SILENCE_LIMIT = Duration.ofSeconds(60);
+
+  private static final Duration BACKOFF_LEAST = Duration.ofMillis(200);
+  private static final Duration BACKOFF_MOST = Duration.ofSeconds(15);
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+
+  private final HostPort gateway;
+  private final SSLContext tls;
+  private final Supplier<Optional<Session>> session;
+  private final PeerBook book;
+  private final Backoff backoff =
+      new Backoff(BACKOFF_LEAST, BACKOFF_MOST, () -> ThreadLocalRandom.current().nextDouble());
+  private final Thread thread;
+
+  // Guarded by this.
+  private @Nullable PeerChanges changes;
+  private boolean closed;
+  private boolean woken;
+  private long heardNanos;
+
+  private PeerFollower(
+      HostPort gateway, SSLContext tls, Supplier<Optional<Session>> session, PeerBook book) {
+    this.gateway = gateway;
+    this.tls = tls;
+    this.session = session;
+    this.book = book;
+    thread = Thread.ofVirtual().name("penstock-node-peers").unstarted(this::run);
+  }
+
+  /// Begins to listen as soon as there is a session.
+  public static PeerFollower start(
+      HostPort gateway, SSLContext tls, Supplier<Optional<Session>> session, PeerBook book) {
+    PeerFollower follower = new PeerFollower(gateway, tls, session, book);
+    follower.thread.start();
+    return follower;
+  }
+
+  /// There may be a session now, or a gateway again: tries at once.
+  public synchronized void wake() {
+    woken = true;
+    notifyAll();
+  }
+
+  /// Ends a connection on which nothing was said for too long; to be called now and then.
+  public synchronized void checkSilence() {
+    if (changes != null && System.nanoTime() - heardNanos > SILENCE_LIMIT.toNanos()) {
+      LOG.info("the gateway says nothing of the peers any more, trying again");
+      changes.close();
+    }
+  }
+
+  private void run() {
+    try {
+      while (awaitTurn()) {
+        listenOnce();
+        book.lost();
+      }
+    } catch (InterruptedException _) {
+      // Only closing interrupts.
+    }
+    book.lost();
+  }
+
+  /// Waits for the next attempt; whether there is to be one.
+  private synchronized boolean awaitTurn() throws InterruptedException {
+    long until = System.nanoTime() + backoff.nextNanos();
+    long left = until - System.nanoTime();
+    while (!closed && ((left > 0 && !woken) || session.get().isEmpty())) {
+      woken = false;
+      TimeUnit.NANOSECONDS.timedWait(this, left > 0 ? left : BACKOFF_MOST.toNanos());
+      left = until - System.nanoTime();
+    }
+    woken = false;
+    return !closed;
+  }
+
+  private void listenOnce() {
+    String token = session.get().map(Session::token).orElse("");
+    try (PeerChanges opened = PeerChanges.open(gateway, tls, token)) {
+      if (!begin(opened)) {
+        return;
+      }
+      for (Optional<PeerChange> change = opened.next();
+          change.isPresent();
+          change = opened.next()) {
+        heard();
+        write(change.get());
+      }
+    } catch (IOException e) {
+      LOG.debug("cannot listen to the peers cause=\"{}\"", e.getMessage());
+    } finally {
+      end();
+    }
+  }
+
+  private void write(PeerChange change) {
+    switch (change) {
+      case PeerChange.Snapshot(var peers) -> {
+        book.snapshot(peers);
+        backoff.reset();
+      }
+      case PeerChange.Upserted(var peer) -> book.upserted(peer);
+      case PeerChange.Deleted(var peer) -> book.deleted(peer);
+      case PeerChange.StillThere _ -> {}
+    }
+  }
+
+  private synchronized boolean begin(PeerChanges opened) {
+    changes = opened;
+    heardNanos = System.nanoTime();
+    return !closed;
+  }
+
+  private synchronized void heard() {
+    heardNanos = System.nanoTime();
+  }
+
+  private synchronized void end() {
+    changes = null;
+  }
+
+  /// Ends the listening and waits a little for the thread. Repeatable.
+  @Override
+  public void close() {
+    synchronized (this) {
+      closed = true;
+      notifyAll();
+      if (changes != null) {
+        changes.close();
+      }
+    }
+    thread.interrupt();
+    try {
+      if (!thread.join(CLOSE_LIMIT)) {
+        LOG.warn("the listening to the peers did not end in time");
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
