@@ -6,13 +6,19 @@ module io.penstock.node {
   requires transitive io.penstock.api;
   requires transitive io.penstock.transport;
   requires io.netty.codec;
+  requires io.netty.codec.socks;
   requires org.slf4j;
   requires static transitive org.jspecify;
 
+  exports io.penstock.node;
   exports io.penstock.node.agent;
   exports io.penstock.node.agent.app;
+  exports io.penstock.node.capture;
   exports io.penstock.node.demo;
+  exports io.penstock.node.fallback;
   exports io.penstock.node.identity;
+  exports io.penstock.node.overlay;
   exports io.penstock.node.ping;
+  exports io.penstock.node.proxy;
   exports io.penstock.node.tunnel;
 }

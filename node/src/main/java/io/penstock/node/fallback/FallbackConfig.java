@@ -24,13 +24,13 @@ public record FallbackConfig(int maxFlowsPerPort, int maxFlows, Duration decisio
   /// so that also the last one to be accepted completes on its first SYN.
   public static final Duration DEFAULT_DECISION_LIMIT = Duration.ofMillis(750);
 
-  /// The defaults.
-  public static final FallbackConfig DEFAULT =
-      new FallbackConfig(DEFAULT_MAX_FLOWS_PER_PORT, DEFAULT_MAX_FLOWS, DEFAULT_DECISION_LIMIT);
-
   private static final int MOST_FLOWS = 65_536;
   private static final Duration SHORTEST = Duration.ofMillis(1);
   private static final Duration LONGEST = Duration.ofSeconds(60);
+
+  /// The defaults.
+  public static final FallbackConfig DEFAULT =
+      new FallbackConfig(DEFAULT_MAX_FLOWS_PER_PORT, DEFAULT_MAX_FLOWS, DEFAULT_DECISION_LIMIT);
 
   public FallbackConfig {
     Requirements.of("fallback")

@@ -11,7 +11,7 @@ public interface FallbackTcp {
   ///
   /// It may block, within [FallbackConfig#decisionLimit] together with the handlers before it; a
   /// connection that is not decided on by then is refused. An exception refuses it too. It may
-  /// register and close handlers.
+  /// register handlers, which are asked about flows that come later, and close them.
   ///
   /// @param source who connects
   /// @param destination to which address and port, which need not be the node's own

@@ -20,9 +20,8 @@ public interface OverlayPorts {
   /// @param child the first handler of each accepted connection, a
   ///   [io.netty.channel.ChannelInitializer] as a rule; it is added once for each connection, so it
   ///   must be sharable. It runs on the node's event loop, as does the connection
-  /// @return done when the port is bound; fails with
-  ///   [io.penstock.transport.netstack.PortInUseException] when somebody has it, with a
-  ///   [java.net.BindException] when the address is not the node's or no port is free
+  /// @return done when the port is bound; fails with a [java.net.BindException] when somebody has
+  ///   it, whom the message names, when the address is not the node's, or when no port is free
   CompletionStage<OverlayPort> listen(PortRequest request, ChannelHandler child);
 
   /// Who is at the other end of an accepted connection, known by the address and the lease that it

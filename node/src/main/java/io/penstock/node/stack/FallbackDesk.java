@@ -8,14 +8,11 @@ import io.penstock.node.fallback.FallbackHandle;
 import io.penstock.node.fallback.FallbackTcp;
 import io.penstock.node.fallback.FallbackUdp;
 import io.penstock.node.fallback.FlowAnswer;
-import io.penstock.node.fallback.FlowHandler;
 import io.penstock.protocol.netstack.flow.FlowArrived;
 import io.penstock.protocol.netstack.wire.IpProtocol;
 import io.penstock.transport.netstack.NetStackDriver;
 import io.penstock.transport.netstack.SocketAddresses;
-import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -42,16 +39,6 @@ import org.slf4j.LoggerFactory;
 public final class FallbackDesk {
 
   private static final Logger LOG = LoggerFactory.getLogger(FallbackDesk.class);
-
-  /// Turns channels into the sockets that handlers are given.
-  public interface Sockets {
-    /// The handler that makes a socket of an accepted connection and runs the user's handler with
-    /// it once the connection is established.
-    ChannelHandler tcp(FlowHandler<Socket> handler);
-
-    /// The same for a UDP conversation.
-    ChannelHandler udp(FlowHandler<DatagramSocket> handler);
-  }
 
   /// What came of asking, and the channel's first handler where the flow is accepted.
   private record Verdict(Outcome outcome, Optional<ChannelHandler> accepted) {
@@ -81,17 +68,14 @@ public final class FallbackDesk {
 
   private final NetStackDriver driver;
   private final Executor executor;
-  private final Sockets sockets;
   private final List<Registered<FallbackTcp>> tcp = new CopyOnWriteArrayList<>();
   private final List<Registered<FallbackUdp>> udp = new CopyOnWriteArrayList<>();
   private final FlowLimits limits;
 
   /// @param executor runs handlers, which may block
-  public FallbackDesk(
-      NetStackDriver driver, FallbackConfig config, Executor executor, Sockets sockets) {
+  public FallbackDesk(NetStackDriver driver, FallbackConfig config, Executor executor) {
     this.driver = driver;
     this.executor = executor;
-    this.sockets = sockets;
     limits = new FlowLimits(config);
   }
 
@@ -192,9 +176,11 @@ public final class FallbackDesk {
     InetSocketAddress source = SocketAddresses.of(flow.source());
     InetSocketAddress destination = SocketAddresses.of(flow.destination());
     for (Registered<FallbackTcp> each : tcp) {
+      if (each.state().closed) {
+        continue;
+      }
       try {
-        Optional<Verdict> claim =
-            claim(each.state(), each.handler().decide(source, destination), sockets::tcp);
+        Optional<Verdict> claim = claim(each.state(), each.handler().decide(source, destination));
         if (claim.isPresent()) {
           return claim.get();
         }
@@ -209,9 +195,11 @@ public final class FallbackDesk {
     InetSocketAddress source = SocketAddresses.of(flow.source());
     InetSocketAddress destination = SocketAddresses.of(flow.destination());
     for (Registered<FallbackUdp> each : udp) {
+      if (each.state().closed) {
+        continue;
+      }
       try {
-        Optional<Verdict> claim =
-            claim(each.state(), each.handler().decide(source, destination), sockets::udp);
+        Optional<Verdict> claim = claim(each.state(), each.handler().decide(source, destination));
         if (claim.isPresent()) {
           return claim.get();
         }
@@ -222,20 +210,13 @@ public final class FallbackDesk {
     return Verdict.refused(Outcome.UNCLAIMED);
   }
 
-  private interface ToChannel<S> {
-    ChannelHandler of(FlowHandler<S> handler);
-  }
-
-  private static <S> Optional<Verdict> claim(
-      State state, FlowAnswer<S> answer, ToChannel<S> toChannel) {
+  private static <S> Optional<Verdict> claim(State state, FlowAnswer<S> answer) {
     if (state.closed && !(answer instanceof FlowAnswer.Decline<S>)) {
       return Optional.of(Verdict.refused(Outcome.FAILED));
     }
     return switch (answer) {
       case FlowAnswer.Decline<S> _ -> Optional.empty();
       case FlowAnswer.Reject<S> _ -> Optional.of(Verdict.refused(Outcome.REJECTED));
-      case FlowAnswer.Accept<S>(var handler) ->
-          Optional.of(new Verdict(Outcome.ACCEPTED, Optional.of(toChannel.of(handler))));
       case FlowAnswer.AcceptChannel<S>(var handler) ->
           Optional.of(new Verdict(Outcome.ACCEPTED, Optional.of(handler)));
     };

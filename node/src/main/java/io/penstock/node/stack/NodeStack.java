@@ -19,7 +19,7 @@ import io.penstock.protocol.netstack.NetStackConfig;
 import io.penstock.transport.netstack.Link;
 import io.penstock.transport.netstack.NetStackDriver;
 import io.penstock.transport.netstack.NetstackChannel;
-import io.penstock.transport.netstack.PortOwner;
+import io.penstock.transport.netstack.NetstackOption;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -112,7 +112,8 @@ public final class NodeStack implements OverlayPorts {
     CompletableFuture<OverlayPort> bound = new CompletableFuture<>();
     listener()
         .option(ChannelOption.SO_BACKLOG, request.backlog())
-        .attr(PortOwner.KEY, request.owner())
+        .option(NetstackOption.OWNER, request.owner())
+        .option(NetstackOption.EXCLUSIVE, request.sharing() == PortRequest.Sharing.NONE)
         .childHandler(child)
         .bind(at(request.address(), request.port()))
         .addListener(

@@ -36,6 +36,7 @@ public final class OwnAddresses {
   private final Map<IpFamily, IpAddress> current = new EnumMap<>(IpFamily.class);
   private final Map<IpFamily, ScheduledFuture<?>> missing = new EnumMap<>(IpFamily.class);
   private @Nullable NetStackDriver driver;
+  private List<IpAddress> early = List.of();
   private volatile List<IpAddress> now = List.of();
 
   /// @param network what the gateway has said of the network, empty before the first time
@@ -48,47 +49,60 @@ public final class OwnAddresses {
     return now;
   }
 
-  /// Sets whose addresses they are; before the first [#assigned].
-  public void of(NetStackDriver stack) {
-    driver = stack;
+  /// Sets whose addresses they are.
+  void of(NetStackDriver stack) {
+    stack
+        .eventLoop()
+        .execute(
+            () -> {
+              driver = stack;
+              assigned(early);
+            });
   }
 
   /// The tunnel has these addresses.
   public void assigned(List<IpAddress> given) {
+    NetStackDriver stack = driver;
+    if (stack == null) {
+      early = given;
+      return;
+    }
     for (IpFamily family : IpFamily.values()) {
       Optional<IpAddress> next =
           given.stream().filter(address -> address.family() == family).findFirst();
       if (next.isPresent()) {
-        has(family, next.get());
+        has(stack, next.get());
       } else if (current.containsKey(family) && !missing.containsKey(family)) {
         missing.put(
             family,
-            driver().eventLoop().schedule(() -> gone(family), holdNanos(), TimeUnit.NANOSECONDS));
+            stack
+                .eventLoop()
+                .schedule(() -> gone(stack, family), holdNanos(), TimeUnit.NANOSECONDS));
       }
     }
     now = current.values().stream().sorted().toList();
   }
 
-  private void has(IpFamily family, IpAddress next) {
-    ScheduledFuture<?> timer = missing.remove(family);
+  private void has(NetStackDriver stack, IpAddress next) {
+    ScheduledFuture<?> timer = missing.remove(next.family());
     if (timer != null) {
       timer.cancel(false);
     }
-    IpAddress before = current.put(family, next);
+    IpAddress before = current.put(next.family(), next);
     if (before == null) {
-      var _ = driver().addAddress(endpoint(next), prefixBits(next));
+      var _ = stack.addAddress(endpoint(next), prefixBits(next));
     } else if (!before.equals(next)) {
       LOG.info("address changed before={} now={}", before, next);
-      var _ = driver().replaceAddress(endpoint(before), endpoint(next), prefixBits(next));
+      var _ = stack.replaceAddress(endpoint(before), endpoint(next), prefixBits(next));
     }
   }
 
-  private void gone(IpFamily family) {
+  private void gone(NetStackDriver stack, IpFamily family) {
     missing.remove(family);
     IpAddress lost = current.remove(family);
     if (lost != null) {
       LOG.info("address given up address={}", lost);
-      var _ = driver().call(stack -> stack.removeAddress(endpoint(lost)));
+      var _ = stack.call(of -> of.removeAddress(endpoint(lost)));
       now = current.values().stream().sorted().toList();
     }
   }
@@ -108,13 +122,6 @@ public final class OwnAddresses {
         .mapToInt(IpPrefix::bits)
         .findFirst()
         .orElse(Byte.SIZE * address.bytes().length);
-  }
-
-  private NetStackDriver driver() {
-    if (driver == null) {
-      throw new IllegalStateException("there is no stack yet");
-    }
-    return driver;
   }
 
   private static IpEndpoint endpoint(IpAddress address) {

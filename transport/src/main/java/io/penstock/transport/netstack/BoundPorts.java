@@ -96,8 +96,8 @@ final class BoundPorts {
         || (one.port() == other.port() && (one.isUnspecified() || other.isUnspecified()));
   }
 
-  /// Refuses a listener on a port that somebody has for himself alone, or one that wants to be alone
-  /// where somebody is.
+  /// Refuses a listener on a port that somebody has for himself alone, or one that wants to be
+  /// alone where somebody is.
   void requireSharing(NetstackServerChannel wanting, IpEndpoint wanted) throws BindException {
     boolean excluded =
         channels.stream()

@@ -11,6 +11,7 @@ import io.netty.util.concurrent.Promise;
 import io.penstock.protocol.netstack.AcceptedFlow;
 import io.penstock.protocol.netstack.NetStack;
 import io.penstock.protocol.netstack.NetStackConfig;
+import io.penstock.protocol.netstack.PacketTap;
 import io.penstock.protocol.netstack.flow.FlowArrived;
 import io.penstock.protocol.netstack.tcp.TcpConnection;
 import io.penstock.protocol.netstack.tcp.TcpListener;
@@ -49,6 +50,7 @@ public final class NetStackDriver {
   private final BoundPorts ports;
   private final ArrayDeque<NetstackDatagramChannel> awaitingRoom = new ArrayDeque<>();
   private Consumer<FlowArrived> flows = _ -> {};
+  private Consumer<NetstackChannel> connections = _ -> {};
   private boolean open = true;
 
   private NetStackDriver(Link link, NetStackConfig config) {
@@ -57,9 +59,7 @@ public final class NetStackDriver {
     eventLoop = link.eventLoop();
     SecureRandom random = new SecureRandom();
     ports = new BoundPorts(config.tcp(), random);
-    stack =
-        new NetStack(
-            config, link.traits(), PooledByteBufAllocator.DEFAULT, random, nowNanos());
+    stack = new NetStack(config, link.traits(), PooledByteBufAllocator.DEFAULT, random, nowNanos());
     loop = new EngineLoop(eventLoop, stack, this::drain);
     closed = eventLoop.newPromise();
   }
@@ -105,8 +105,8 @@ public final class NetStackDriver {
         });
   }
 
-  /// Gives an address up for another of the same version: connections from it end, and channels that
-  /// are bound to it alone are bound to the new one.
+  /// Gives an address up for another of the same version: connections from it end, and channels
+  /// that are bound to it alone are bound to the new one.
   public Future<?> replaceAddress(IpEndpoint before, IpEndpoint now, int prefixBits) {
     return call(
         stack -> {
@@ -135,16 +135,40 @@ public final class NetStackDriver {
   /// Sets who is told of flows that nobody owns, on the event loop, and answers with [#accept] or
   /// through the [NetStack]. Until this is called they are refused.
   public void onFlow(Consumer<FlowArrived> consumer) {
-    eventLoop.execute(
+    onLoop(
         () -> {
           flows = consumer;
           stack.wantFlows(true);
         });
   }
 
+  /// Lets a tap see every packet from now on.
+  public void tap(PacketTap tap) {
+    onLoop(() -> stack.addTap(tap));
+  }
+
+  /// Shows a tap no more packets.
+  public void untap(PacketTap tap) {
+    onLoop(() -> stack.removeTap(tap));
+  }
+
+  private void onLoop(Runnable task) {
+    try {
+      eventLoop.execute(task);
+    } catch (RejectedExecutionException _) {
+      // The event loop has ended; nothing runs there any more.
+    }
+  }
+
+  /// Sets who sees each connection on the event loop as it gets its channel: accepted ones before
+  /// their handlers do, others when their SYN goes.
+  public void onConnection(Consumer<NetstackChannel> consumer) {
+    onLoop(() -> connections = consumer);
+  }
+
   /// Refuses flows that nobody owns again, as before the first [#onFlow].
   public void refuseFlows() {
-    eventLoop.execute(
+    onLoop(
         () -> {
           flows = _ -> {};
           stack.wantFlows(false);
@@ -189,11 +213,7 @@ public final class NetStackDriver {
       end(null);
       return closed;
     }
-    try {
-      eventLoop.execute(() -> end(null));
-    } catch (RejectedExecutionException _) {
-      // The event loop has ended; nothing runs there any more.
-    }
+    onLoop(() -> end(null));
     return closed;
   }
 
@@ -214,6 +234,11 @@ public final class NetStackDriver {
 
   boolean isOpen() {
     return open;
+  }
+
+  /// A connection has its channel.
+  void connected(NetstackChannel channel) {
+    connections.accept(channel);
   }
 
   /// The stack has been called.

@@ -19,8 +19,8 @@ public final class NetstackOption {
   /// [NetstackServerChannel], a [NetstackDatagramChannel], and a [NetstackChannel] that is bound.
   public static final ChannelOption<String> OWNER = option("OWNER");
 
-  /// Whether nobody else may listen on the port, at any address that this one has too; without it an
-  /// exact address and all addresses may have different owners. Of a [NetstackServerChannel].
+  /// Whether nobody else may listen on the port, at any address that this one has too; without it
+  /// an exact address and all addresses may have different owners. Of a [NetstackServerChannel].
   public static final ChannelOption<Boolean> EXCLUSIVE = option("EXCLUSIVE");
 
   /// What Linux allows.

@@ -28,7 +28,7 @@ public final class ByteRelay extends ChannelInboundHandlerAdapter {
   ///
   /// Event loop only. A channel that has ended already ends the other.
   public static void join(Channel one, Channel two) {
-    if (one.eventLoop() != two.eventLoop()) {
+    if (!one.eventLoop().equals(two.eventLoop())) {
       throw new IllegalArgumentException("a relay needs two channels of one event loop");
     }
     ByteRelay first = new ByteRelay(one);

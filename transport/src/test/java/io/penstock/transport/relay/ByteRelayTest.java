@@ -29,6 +29,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /// A relay between a visitor and a backend, both plain sockets of the JDK.
 @ExtendWith(LeakCheck.class)
+@SuppressWarnings("try") // Ends are closed early where that is what is tested.
 class ByteRelayTest {
 
   private static final int LONG = 8 * 1024 * 1024;

@@ -1,0 +1,245 @@
+package io.penstock.node;
+
+import io.penstock.api.HostPort;
+import io.penstock.api.IpAddress;
+import io.penstock.api.NodeName;
+import io.penstock.api.config.Requirements;
+import io.penstock.node.fallback.FallbackConfig;
+import io.penstock.node.tunnel.PacketTunnelConfig;
+import io.penstock.protocol.netstack.NetStackConfig;
+import io.penstock.transport.tls.Trust;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/// What a node needs to know.
+///
+/// @param gateway its TLS tunnel port; the one name that is asked of the host's DNS
+/// @param trust how the gateway is known
+/// @param token the secret of an API token with the scope `overlay`; asked for with every session,
+///   on a thread that may block
+/// @param name the node's label, under which the others find it
+/// @param state a directory that keeps who the node is; empty for a node that is another one with
+///   each start
+/// @param addresses wanted, at most one of each family; `0.0.0.0` and `::` mean any; none means one
+///   of each family that the network has
+/// @param startLimit how long to wait for a node that has not joined yet, in `dial` and where an
+///   address of the node is needed
+/// @param dialLimit how long `dial` may take in all
+/// @param nameLimit how long an unknown name is waited for, as a node that has just come may not be
+///   heard of yet
+/// @param closeLimit how long `close` waits for each thing that has to end
+/// @param backoffLeast wait before the first reconnect, jittered
+/// @param backoffMost the most that the doubling wait grows to
+/// @param fallback the limits of fallback flows
+/// @param stack the knobs of TCP, UDP and IP
+public record NodeConfig(
+    HostPort gateway,
+    Trust trust,
+    Supplier<String> token,
+    String name,
+    Optional<Path> state,
+    List<IpAddress> addresses,
+    Duration startLimit,
+    Duration dialLimit,
+    Duration nameLimit,
+    Duration closeLimit,
+    Duration backoffLeast,
+    Duration backoffMost,
+    FallbackConfig fallback,
+    NetStackConfig stack) {
+
+  /// The tunnel port of a gateway whose address names none.
+  public static final int DEFAULT_GATEWAY_PORT = 7443;
+
+  /// A session, a QUIC handshake and a lease over a slow path, with one or two repetitions.
+  public static final Duration DEFAULT_START_LIMIT = Duration.ofSeconds(30);
+
+  /// Four SYNs, and patience with a peer that is just coming back.
+  public static final Duration DEFAULT_DIAL_LIMIT = Duration.ofSeconds(30);
+
+  /// The gateway tells of new nodes at once; this is some round trips.
+  public static final Duration DEFAULT_NAME_LIMIT = Duration.ofSeconds(1);
+
+  /// Nothing in a node has much to say at its end.
+  public static final Duration DEFAULT_CLOSE_LIMIT = Duration.ofSeconds(5);
+
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+  private static final Duration LONGEST = Duration.ofDays(1);
+
+  public NodeConfig {
+    NodeName.require(name);
+    addresses = List.copyOf(addresses);
+    Requirements.of("node")
+        .that(!gateway.host().isEmpty(), "gateway", gateway, "HOST:PORT")
+        .that(gateway.port() > 0, "gateway", gateway, "a port from 1 to 65535")
+        .that(
+            addresses.stream().map(IpAddress::family).distinct().count() == addresses.size(),
+            "addresses",
+            addresses,
+            "one of each family")
+        .between("start_limit", startLimit, SHORTEST, LONGEST)
+        .between("dial_limit", dialLimit, SHORTEST, LONGEST)
+        .between("name_limit", nameLimit, Duration.ZERO, LONGEST)
+        .between("close_limit", closeLimit, SHORTEST, LONGEST)
+        .between("backoff_least", backoffLeast, SHORTEST, LONGEST)
+        .notBelow("backoff_most", backoffMost, "backoff_least", backoffLeast)
+        .check();
+  }
+
+  /// Starts from the defaults: verified by the system's roots, an identity that is kept nowhere,
+  /// any address of each family.
+  ///
+  /// @param gateway `HOST`, `HOST:PORT` or `https://HOST:PORT`, the tunnel port of the gateway
+  /// @param name the node's label
+  public static Builder builder(String gateway, String name) {
+    return new Builder(parseGateway(gateway), name);
+  }
+
+  private static HostPort parseGateway(String text) {
+    if (!text.startsWith("https://")) {
+      return HostPort.parse(text, DEFAULT_GATEWAY_PORT);
+    }
+    URI url = URI.create(text);
+    boolean plain =
+        url.getRawUserInfo() == null
+            && url.getRawQuery() == null
+            && url.getRawFragment() == null
+            && (url.getRawPath().isEmpty() || url.getRawPath().equals("/"));
+    if (!plain || url.getRawAuthority() == null) {
+      throw new IllegalArgumentException(
+          "\"%s\" is no address of a gateway, allowed is https://HOST:PORT without more"
+              .formatted(text));
+    }
+    return HostPort.parse(url.getRawAuthority(), DEFAULT_GATEWAY_PORT);
+  }
+
+  /// Leaves the token out.
+  @Override
+  public String toString() {
+    return "NodeConfig[gateway=%s, name=%s, state=%s, addresses=%s]"
+        .formatted(gateway, name, state.map(Path::toString).orElse("none"), addresses);
+  }
+
+  /// Collects what differs from the defaults.
+  public static final class Builder {
+    private final HostPort gateway;
+    private final String name;
+    private Trust trust = new Trust.SystemRoots();
+    private Supplier<String> token = () -> "";
+    private Optional<Path> state = Optional.empty();
+    private List<IpAddress> addresses = List.of();
+    private Duration startLimit = DEFAULT_START_LIMIT;
+    private Duration dialLimit = DEFAULT_DIAL_LIMIT;
+    private Duration nameLimit = DEFAULT_NAME_LIMIT;
+    private Duration closeLimit = DEFAULT_CLOSE_LIMIT;
+    private Duration backoffLeast = PacketTunnelConfig.DEFAULT_BACKOFF_LEAST;
+    private Duration backoffMost = PacketTunnelConfig.DEFAULT_BACKOFF_MOST;
+    private FallbackConfig fallback = FallbackConfig.DEFAULT;
+    private NetStackConfig stack = NetStackConfig.defaults();
+
+    private Builder(HostPort gateway, String name) {
+      this.gateway = gateway;
+      this.name = name;
+    }
+
+    public Builder trust(Trust value) {
+      trust = value;
+      return this;
+    }
+
+    public Builder token(String value) {
+      return token(() -> value);
+    }
+
+    /// Reads the token from a file each time, so that it can be replaced.
+    public Builder tokenFile(Path file) {
+      return token(
+          () -> {
+            try {
+              return Files.readString(file).strip();
+            } catch (IOException e) {
+              throw new UncheckedIOException("cannot read the token in " + file, e);
+            }
+          });
+    }
+
+    /// Asks for the token each time; what the supplier throws is a failed attempt.
+    public Builder token(Supplier<String> value) {
+      token = value;
+      return this;
+    }
+
+    /// Keeps who the node is in a directory, for one node at a time.
+    public Builder state(Path directory) {
+      state = Optional.of(directory);
+      return this;
+    }
+
+    public Builder addresses(List<IpAddress> value) {
+      addresses = value;
+      return this;
+    }
+
+    public Builder startLimit(Duration value) {
+      startLimit = value;
+      return this;
+    }
+
+    public Builder dialLimit(Duration value) {
+      dialLimit = value;
+      return this;
+    }
+
+    public Builder nameLimit(Duration value) {
+      nameLimit = value;
+      return this;
+    }
+
+    public Builder closeLimit(Duration value) {
+      closeLimit = value;
+      return this;
+    }
+
+    public Builder backoff(Duration least, Duration most) {
+      backoffLeast = least;
+      backoffMost = most;
+      return this;
+    }
+
+    public Builder fallback(FallbackConfig value) {
+      fallback = value;
+      return this;
+    }
+
+    public Builder stack(NetStackConfig value) {
+      stack = value;
+      return this;
+    }
+
+    /// @throws IllegalArgumentException when a setting is not allowed, with its name and value
+    public NodeConfig build() {
+      return new NodeConfig(
+          gateway,
+          trust,
+          token,
+          name,
+          state,
+          addresses,
+          startLimit,
+          dialLimit,
+          nameLimit,
+          closeLimit,
+          backoffLeast,
+          backoffMost,
+          fallback,
+          stack);
+    }
+  }
+}

@@ -1,0 +1,199 @@
+package io.penstock.node;
+
+import io.penstock.node.capture.PacketCapture;
+import io.penstock.node.identity.NodeIdentity;
+import io.penstock.node.peer.OverlayNames;
+import io.penstock.node.peer.PeerBook;
+import io.penstock.node.peer.PeerFollower;
+import io.penstock.node.proxy.LoopbackProxy;
+import io.penstock.node.proxy.ProxyConfig;
+import io.penstock.node.stack.ChannelDialer;
+import io.penstock.node.stack.FallbackDesk;
+import io.penstock.node.stack.NodeStack;
+import io.penstock.node.stack.OwnAddresses;
+import io.penstock.node.stack.TunnelWire;
+import io.penstock.node.tunnel.PacketTunnel;
+import io.penstock.node.tunnel.PacketTunnelConfig;
+import io.penstock.protocol.netstack.NetStackConfig;
+import io.penstock.protocol.netstack.flow.PendingFlowsConfig;
+import io.penstock.transport.EngineLoop;
+import io.penstock.transport.tls.ClientTls;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What a node is made of, and the order in which it begins and ends.
+///
+/// ```
+///   identity ─► tunnel ─► stack ─► peers, names, fallback desk ─► proxies, captures
+/// ```
+final class NodeParts {
+
+  private static final Logger LOG = LoggerFactory.getLogger(NodeParts.class);
+
+  /// One SYN with all options, and what the buffer around it costs.
+  private static final int SYN_BYTES = 512;
+
+  private final NodeConfig config;
+  private final NodeIdentity identity;
+  private final StatusBoard board = new StatusBoard();
+  private final PeerBook peers = new PeerBook(EngineLoop::nowNanos);
+  private final PacketTunnel tunnel;
+  private final NodeStack stack;
+  private final OverlayNames names;
+  private final PeerFollower follower;
+  private final FallbackDesk fallback;
+  private final ExecutorService threads =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("penstock-node-", 0).factory());
+
+  // Guarded by this.
+  private final List<AutoCloseable> extras = new ArrayList<>();
+  private boolean closed;
+
+  private NodeParts(NodeConfig config, NodeIdentity identity) throws IOException {
+    this.config = config;
+    this.identity = identity;
+    SSLContext tls = ClientTls.jdkContext(config.trust());
+    tunnel = PacketTunnel.start(tunnelConfig(config, identity), board::tunnelChanged);
+    OwnAddresses addresses = new OwnAddresses(tunnel::network);
+    stack =
+        NodeStack.start(
+            new TunnelWire(tunnel, addresses::assigned),
+            stackConfig(config),
+            addresses,
+            peers,
+            config.name(),
+            tunnel::network);
+    names = new OverlayNames(tunnel::network, stack::addresses, peers, config.nameLimit());
+    follower = PeerFollower.start(config.gateway(), tls, tunnel::session, peers);
+    fallback = new FallbackDesk(stack.driver(), config.fallback(), threads);
+  }
+
+  static NodeParts start(NodeConfig config) throws IOException {
+    NodeIdentity identity =
+        config.state().isPresent()
+            ? NodeIdentity.open(config.state().get())
+            : NodeIdentity.ephemeral();
+    try {
+      return new NodeParts(config, identity);
+    } catch (IOException | RuntimeException e) {
+      identity.close();
+      throw e;
+    }
+  }
+
+  private static PacketTunnelConfig tunnelConfig(NodeConfig config, NodeIdentity identity) {
+    return PacketTunnelConfig.builder(config.gateway(), identity, config.name())
+        .trust(config.trust())
+        .token(config.token())
+        .wanted(config.addresses())
+        .backoff(config.backoffLeast(), config.backoffMost())
+        .build();
+  }
+
+  /// The stack takes flows to any destination, of which fallback handlers alone see those that are
+  /// not ours, and keeps them undecided for as long as the handlers may take.
+  private static NetStackConfig stackConfig(NodeConfig config) {
+    int flows = config.fallback().maxFlows();
+    return new NetStackConfig(
+        config.stack().headroomBytes(),
+        config.stack().outputQueueBytes(),
+        true,
+        config.stack().icmpErrorsPerSecond(),
+        config.stack().tcp(),
+        config.stack().udp(),
+        config.stack().reassembly(),
+        new PendingFlowsConfig(
+            flows,
+            config.fallback().maxFlowsPerPort(),
+            flows * SYN_BYTES,
+            PendingFlowsConfig.DEFAULT_MAX_DATAGRAM_BYTES,
+            (int) config.fallback().decisionLimit().toMillis()));
+  }
+
+  NodeIdentity identity() {
+    return identity;
+  }
+
+  StatusBoard board() {
+    return board;
+  }
+
+  PeerBook peers() {
+    return peers;
+  }
+
+  NodeStack stack() {
+    return stack;
+  }
+
+  OverlayNames names() {
+    return names;
+  }
+
+  FallbackDesk fallback() {
+    return fallback;
+  }
+
+  // ---- what is made later, and ends with the node ----
+
+  LoopbackProxy loopbackProxy(ProxyConfig proxy) throws IOException {
+    ChannelDialer dialer = new ChannelDialer(stack, names, threads, config.dialLimit());
+    return keep(LoopbackProxy.start(tunnel.eventLoop(), dialer, proxy));
+  }
+
+  PacketCapture capturePcap(Path path) throws IOException {
+    return keep(PacketCapture.start(stack.driver(), path));
+  }
+
+  private <T extends AutoCloseable> T keep(T extra) throws IOException {
+    synchronized (this) {
+      if (!closed) {
+        extras.add(extra);
+        return extra;
+      }
+    }
+    close(extra);
+    throw new IOException("the node was closed");
+  }
+
+  private static void close(AutoCloseable part) {
+    try {
+      part.close();
+    } catch (Exception e) {
+      LOG.warn("a part of the node did not end cleanly", e);
+    }
+  }
+
+  // ---- the end ----
+
+  void close() {
+    List<AutoCloseable> last;
+    synchronized (this) {
+      closed = true;
+      last = List.copyOf(extras);
+      extras.clear();
+    }
+    board.closed();
+    last.forEach(NodeParts::close);
+    follower.close();
+    stack.close().awaitUninterruptibly(config.closeLimit().toMillis());
+    threads.shutdownNow();
+    tunnel.close();
+    try {
+      if (!threads.awaitTermination(config.closeLimit().toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.warn("some handler of the node does not end close_limit={}", config.closeLimit());
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    identity.close();
+  }
+}

@@ -1,0 +1,94 @@
+package io.penstock.node.peer;
+
+import io.penstock.api.IpAddress;
+import io.penstock.api.IpFamily;
+import io.penstock.api.OverlayNetwork;
+import io.penstock.node.ping.NodeLookup;
+import java.io.IOException;
+import java.net.NoRouteToHostException;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/// What a user writes for a host of the overlay, and the way from there to an address.
+///
+/// Names are looked up in the [PeerBook] and nowhere else; an address that is not of the network is
+/// refused, so that nothing that is meant for the overlay leaves by another way, and nothing else
+/// enters it. Safe for use by several threads.
+public final class OverlayNames {
+
+  private final Supplier<Optional<OverlayNetwork>> network;
+  private final Supplier<List<IpAddress>> own;
+  private final PeerBook peers;
+  private final Duration patience;
+
+  /// @param network what the gateway has said of the network, empty before the first time
+  /// @param own the node's addresses
+  /// @param patience how long an unknown name is waited for
+  public OverlayNames(
+      Supplier<Optional<OverlayNetwork>> network,
+      Supplier<List<IpAddress>> own,
+      PeerBook peers,
+      Duration patience) {
+    this.network = network;
+    this.own = own;
+    this.peers = peers;
+    this.patience = patience;
+  }
+
+  /// Finds a host; blocks for the patience at most when it is not known yet.
+  ///
+  /// @throws UnknownHostException when there is no such name, or it can be none
+  /// @throws NoRouteToHostException when it is an address that is not of this network
+  public IpAddress resolve(String host) throws IOException, InterruptedException {
+    OverlayNetwork known =
+        network
+            .get()
+            .orElseThrow(() -> new NoRouteToHostException("the node has not joined its network"));
+    NodeLookup lookup = parse(host);
+    long until = System.nanoTime() + patience.toNanos();
+    while (true) {
+      long seen = peers.version();
+      try {
+        IpAddress found = lookup.in(known, families(), peers::all).address();
+        requireOverlay(found, known);
+        return found;
+      } catch (NoRouteToHostException e) {
+        throw e;
+      } catch (IOException e) {
+        long left = until - System.nanoTime();
+        if (left <= 0 || !peers.awaitChange(seen, Duration.ofNanos(left))) {
+          throw unknown(String.valueOf(e.getMessage()));
+        }
+      }
+    }
+  }
+
+  private static NodeLookup parse(String host) throws UnknownHostException {
+    try {
+      return NodeLookup.parse(host);
+    } catch (IllegalArgumentException e) {
+      throw unknown(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static UnknownHostException unknown(String why) {
+    return new UnknownHostException(why);
+  }
+
+  /// IPv4 first, as every node has it at once.
+  private List<IpFamily> families() {
+    return own.get().stream().map(IpAddress::family).distinct().sorted().toList();
+  }
+
+  private static void requireOverlay(IpAddress address, OverlayNetwork network)
+      throws NoRouteToHostException {
+    if (network.ranges().stream().noneMatch(range -> range.contains(address))) {
+      throw new NoRouteToHostException(
+          "%s is not on the overlay, which is %s; a node dials nothing else"
+              .formatted(address, network.ranges()));
+    }
+  }
+}
