@@ -93,6 +93,11 @@ public record OverlaySettings(
     return new OverlaySettings(quic, addresses, sessions, zone, isdAs, tunnel, other, allow);
   }
 
+  /// The same with other ranges of addresses.
+  public OverlaySettings leasing(PoolConfig ranges) {
+    return new OverlaySettings(quic, ranges, sessions, zone, isdAs, tunnel, router, allow);
+  }
+
   /// The same with other rules.
   public OverlaySettings allowing(List<AllowSettings> rules) {
     return new OverlaySettings(quic, addresses, sessions, zone, isdAs, tunnel, router, rules);

@@ -3,6 +3,7 @@ package io.penstock.it.overlay;
 import io.penstock.api.CreateTokenRequest;
 import io.penstock.api.CreatedToken;
 import io.penstock.api.HostPort;
+import io.penstock.api.IpPrefix;
 import io.penstock.api.Scope;
 import io.penstock.api.client.AdminClient;
 import io.penstock.gateway.Gateway;
@@ -10,6 +11,7 @@ import io.penstock.gateway.config.AllowSettings;
 import io.penstock.gateway.config.GatewayConfig;
 import io.penstock.gateway.config.OverlaySettings;
 import io.penstock.gateway.overlay.Overlay;
+import io.penstock.gateway.overlay.lease.PoolConfig;
 import io.penstock.node.identity.NodeIdentity;
 import io.penstock.node.tunnel.PacketTunnelConfig;
 import io.penstock.transport.tls.Fingerprint;
@@ -28,6 +30,7 @@ final class TestOverlay implements AutoCloseable {
 
   private final Path data;
   private final List<AllowSettings> rules;
+  private PoolConfig addresses = OverlaySettings.DEFAULT.addresses();
   private Gateway gateway;
 
   private TestOverlay(Path data, List<AllowSettings> rules) throws IOException {
@@ -44,7 +47,7 @@ final class TestOverlay implements AutoCloseable {
   private GatewayConfig.Builder config() {
     return GatewayConfig.builder()
         .data(data)
-        .overlay(OverlaySettings.DEFAULT.allowing(rules))
+        .overlay(OverlaySettings.DEFAULT.leasing(addresses).allowing(rules))
         .onFreePorts();
   }
 
@@ -104,6 +107,14 @@ final class TestOverlay implements AutoCloseable {
                 .tunnel(free.tunnel().listeningOn(tunnel))
                 .overlay(free.overlay().listeningOn(quic))
                 .build());
+  }
+
+  /// The same with another range of IPv4 addresses, so that each node gets another one.
+  void restartWithOtherAddresses() throws IOException {
+    addresses =
+        new PoolConfig(
+            Optional.of(IpPrefix.parse("10.99.0.0/24")), addresses.ipv6(), addresses.hold());
+    restart();
   }
 
   private static HostPort hostPort(InetSocketAddress address) {

@@ -24,8 +24,15 @@ public final class PeerBook {
 
   /// A peer at one of its addresses.
   ///
-  /// @param sinceNanos since when it is known to have had the address without a break
-  private record Tenant(PeerInfo peer, long generation, long sinceNanos) {}
+  /// @param generation of its lease now
+  /// @param firstGeneration of its first lease since it has had the address
+  /// @param sinceNanos since when it is known to have the address, without anything missed
+  private record Tenant(PeerInfo peer, long generation, long firstGeneration, long sinceNanos) {
+
+    boolean is(UUID node) {
+      return peer.id().equals(node);
+    }
+  }
 
   private final LongSupplier nanos;
   private final Map<UUID, PeerInfo> byId = new HashMap<>();
@@ -53,10 +60,16 @@ public final class PeerBook {
           .forEach(
               (address, generation) -> {
                 Tenant had = before.get(address);
-                // The very same lease cannot have been anybody else's in between.
-                boolean unbroken = had != null && had.generation() == generation;
-                long since = had != null && unbroken ? had.sinceNanos() : nanos.getAsLong();
-                tenants.put(address, new Tenant(peer, generation, since));
+                if (had == null || !had.is(peer.id())) {
+                  tenants.put(address, arrived(peer, generation));
+                } else if (had.generation() == generation) {
+                  // The very same lease cannot have been anybody else's in between.
+                  tenants.put(address, with(had, peer, generation));
+                } else {
+                  tenants.put(
+                      address,
+                      new Tenant(peer, generation, had.firstGeneration(), nanos.getAsLong()));
+                }
               });
     }
     live = true;
@@ -69,24 +82,33 @@ public final class PeerBook {
         .entrySet()
         .removeIf(
             entry ->
-                entry.getValue().peer().id().equals(peer.id())
-                    && !peer.generations().containsKey(entry.getKey()));
+                entry.getValue().is(peer.id()) && !peer.generations().containsKey(entry.getKey()));
     byId.put(peer.id(), peer);
     peer.generations()
         .forEach(
             (address, generation) -> {
               Tenant had = tenants.get(address);
-              boolean same = had != null && had.peer().id().equals(peer.id());
-              long since = had != null && same ? had.sinceNanos() : nanos.getAsLong();
-              tenants.put(address, new Tenant(peer, generation, since));
+              tenants.put(
+                  address,
+                  had != null && had.is(peer.id())
+                      ? with(had, peer, generation)
+                      : arrived(peer, generation));
             });
     changed();
+  }
+
+  private Tenant arrived(PeerInfo peer, long generation) {
+    return new Tenant(peer, generation, generation, nanos.getAsLong());
+  }
+
+  private static Tenant with(Tenant had, PeerInfo peer, long generation) {
+    return new Tenant(peer, generation, had.firstGeneration(), had.sinceNanos());
   }
 
   /// One is gone.
   public synchronized void deleted(PeerInfo peer) {
     byId.remove(peer.id());
-    tenants.values().removeIf(tenant -> tenant.peer().id().equals(peer.id()));
+    tenants.values().removeIf(tenant -> tenant.is(peer.id()));
     changed();
   }
 
@@ -117,9 +139,7 @@ public final class PeerBook {
   public synchronized Optional<PeerInfo> whoIs(SeenLease lease) {
     Tenant tenant = tenants.get(lease.address());
     boolean same =
-        tenant != null
-            && tenant.peer().id().equals(lease.node())
-            && tenant.generation() >= lease.generation();
+        tenant != null && tenant.is(lease.node()) && tenant.firstGeneration() <= lease.generation();
     return tenant != null && same ? Optional.of(tenant.peer()) : Optional.empty();
   }
 

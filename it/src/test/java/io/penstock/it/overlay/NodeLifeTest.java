@@ -1,0 +1,334 @@
+package io.penstock.it.overlay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DatagramPacket;
+import io.penstock.api.CreatedToken;
+import io.penstock.api.IpAddress;
+import io.penstock.api.IpFamily;
+import io.penstock.api.PeerInfo;
+import io.penstock.api.client.AdminClient;
+import io.penstock.node.Node;
+import io.penstock.node.NodeStatus;
+import io.penstock.node.NodeStoppedException;
+import io.penstock.node.overlay.OverlayPort;
+import io.penstock.node.overlay.PortRequest;
+import io.penstock.testkit.leak.LeakCheck;
+import io.penstock.transport.netstack.AddressChangedException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Nodes with a stack on a whole gateway, over real QUIC: how they begin, talk and end.
+@ExtendWith(LeakCheck.class)
+class NodeLifeTest {
+
+  private static final int TRANSFERS = 50;
+  private static final int PIECES = 64;
+
+  @TempDir private Path data;
+
+  private TestOverlay overlay;
+  private CreatedToken ann;
+
+  @BeforeEach
+  void start() throws Exception {
+    overlay = TestOverlay.start(data);
+    ann = overlay.token("ann");
+  }
+
+  @AfterEach
+  void close() {
+    overlay.close();
+  }
+
+  private Node join(String name) throws Exception {
+    return OverlayNode.join(overlay, name, ann);
+  }
+
+  private static OverlayPort listen(Node node, PortRequest request) {
+    return node.ports().listen(request, OverlayNode.echo()).toCompletableFuture().join();
+  }
+
+  /// Sends a word and waits for it to come back.
+  private static void assertEchoes(Channel channel, Echoes echoes) {
+    channel.writeAndFlush(Unpooled.copiedBuffer("word", StandardCharsets.UTF_8));
+    await().atMost(OverlayNode.LIMIT).until(() -> echoes.text().endsWith("word"));
+  }
+
+  private static final class Echoes extends ChannelInboundHandlerAdapter {
+    private final StringBuilder text = new StringBuilder();
+
+    synchronized String text() {
+      return text.toString();
+    }
+
+    private synchronized void add(String more) {
+      text.append(more);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object msg) {
+      var bytes =
+          msg instanceof DatagramPacket packet ? packet.content() : (io.netty.buffer.ByteBuf) msg;
+      add(bytes.toString(StandardCharsets.UTF_8));
+      bytes.release();
+    }
+  }
+
+  @Test
+  void two_nodes_exchange_bytes_over_tcp_and_udp_and_both_versions() throws Exception {
+    try (Node web = join("web");
+        Node db = join("db")) {
+      int port = listen(db, PortRequest.everywhere(0, "echo")).localAddress().getPort();
+      db.datagramBootstrap().handler(OverlayNode.echo()).bind(new InetSocketAddress(53)).sync();
+      assertThat(port).isNotZero();
+
+      for (IpAddress address : db.addresses()) {
+        Echoes tcp = new Echoes();
+        assertEchoes(OverlayNode.connect(web, address, port, tcp), tcp);
+        Echoes udp = new Echoes();
+        assertEchoes(
+            web.datagramBootstrap()
+                .handler(udp)
+                .connect(new InetSocketAddress(address.inet(), 53))
+                .sync()
+                .channel(),
+            udp);
+      }
+      Echoes self = new Echoes();
+      assertEchoes(
+          OverlayNode.connect(db, OverlayNode.address(db, IpFamily.IPV6), port, self), self);
+      ChannelFuture nobody =
+          OverlayNode.dial(
+                  web, OverlayNode.address(db, IpFamily.IPV4), port == 1 ? 2 : 1, new Echoes())
+              .await();
+      assertThat(nobody.cause()).isInstanceOf(ConnectException.class);
+    }
+  }
+
+  @Test
+  void names_are_those_of_the_overlay_and_nothing_else_is_dialled() throws Exception {
+    try (Node web = join("web");
+        Node db = join("db")) {
+      assertThat(db.domainName()).contains("db.penstock.internal");
+      assertThat(web.resolve("db")).isEqualTo(OverlayNode.address(db, IpFamily.IPV4).inet());
+      assertThat(web.resolve("DB.penstock.internal."))
+          .isEqualTo(OverlayNode.address(db, IpFamily.IPV4).inet());
+      assertThat(web.resolve("gateway")).isNotNull();
+      assertThatThrownBy(() -> web.resolve("127.0.0.1")).isInstanceOf(NoRouteToHostException.class);
+      assertThatThrownBy(() -> web.resolve("::1")).isInstanceOf(NoRouteToHostException.class);
+    }
+    try (Node hasty =
+        OverlayNode.join(
+            OverlayNode.config(overlay, "hasty", ann).nameLimit(Duration.ofMillis(50)).build())) {
+      assertThatThrownBy(() -> hasty.resolve("nobody"))
+          .isInstanceOf(UnknownHostException.class)
+          .hasMessageContaining("no node \"nobody\"");
+      assertThatThrownBy(() -> hasty.resolve("localhost.localdomain"))
+          .isInstanceOf(UnknownHostException.class);
+    }
+  }
+
+  @Test
+  void a_connection_is_known_by_the_lease_that_it_began_with() throws Exception {
+    CompletableFuture<Channel> accepted = new CompletableFuture<>();
+    try (Node web = join("web");
+        Node db = join("db")) {
+      await().atMost(OverlayNode.LIMIT).until(() -> db.peers().size() == 2);
+      OverlayPort port =
+          db.ports()
+              .listen(
+                  PortRequest.everywhere(0, "who"),
+                  new ChannelInboundHandlerAdapter() {
+                    @Override
+                    public void channelActive(ChannelHandlerContext ctx) {
+                      accepted.complete(ctx.channel());
+                    }
+                  })
+              .toCompletableFuture()
+              .join();
+      Channel dialled =
+          OverlayNode.connect(
+              web,
+              OverlayNode.address(db, IpFamily.IPV4),
+              port.localAddress().getPort(),
+              new Echoes());
+      Channel other = accepted.get(30, TimeUnit.SECONDS);
+
+      assertThat(db.whoIs(other)).map(PeerInfo::name).contains("web");
+      assertThat(web.whoIs(dialled)).map(PeerInfo::name).contains("db");
+      assertThat(db.whoIs(OverlayNode.address(web, IpFamily.IPV6).inet()))
+          .map(PeerInfo::name)
+          .contains("web");
+      try (AdminClient admin = overlay.admin()) {
+        admin.forgetNode("web");
+      }
+      await().atMost(OverlayNode.LIMIT).until(() -> db.whoIs(other).isEmpty());
+    }
+  }
+
+  @Test
+  void fifty_transfers_live_through_a_restarted_gateway() throws Exception {
+    CompletableFuture<Void> mayEnd = new CompletableFuture<>();
+    try (Node web = join("web");
+        Node db = join("db")) {
+      List<NodeStatus> statuses = new CopyOnWriteArrayList<>();
+      web.onStatus(statuses::add);
+      int port =
+          db.ports()
+              .listen(PortRequest.everywhere(0, "files"), Transfer.server(PIECES, mayEnd))
+              .toCompletableFuture()
+              .join()
+              .localAddress()
+              .getPort();
+      List<Transfer> transfers = new ArrayList<>();
+      for (int i = 0; i < TRANSFERS; i++) {
+        Transfer transfer = new Transfer();
+        transfers.add(transfer);
+        IpFamily family = i % 2 == 0 ? IpFamily.IPV4 : IpFamily.IPV6;
+        OverlayNode.connect(web, OverlayNode.address(db, family), port, transfer);
+      }
+      await().atMost(OverlayNode.LIMIT).until(() -> transfers.getLast().bytes() > 0);
+      List<IpAddress> before = web.addresses();
+
+      overlay.restart();
+      mayEnd.complete(null);
+
+      long right = Transfer.checksumOf(PIECES);
+      for (Transfer transfer : transfers) {
+        assertThat(transfer.checksum.get(120, TimeUnit.SECONDS)).isEqualTo(right);
+      }
+      assertThat(web.addresses()).isEqualTo(before);
+      assertThat(statuses)
+          .as("the link was lost in between")
+          .hasAtLeastOneElementOfType(NodeStatus.Degraded.class);
+    }
+  }
+
+  @Test
+  void a_node_with_another_address_says_so_and_its_listeners_go_on() throws Exception {
+    Path state = data.resolve("state-of-db");
+    CompletableFuture<Throwable> failure = new CompletableFuture<>();
+    try (Node web = join("web");
+        Node db = OverlayNode.join(OverlayNode.config(overlay, "db", ann).state(state).build())) {
+      IpAddress before = OverlayNode.address(db, IpFamily.IPV4);
+      OverlayPort exact = listen(db, PortRequest.at(before, 80, "echo"));
+      listen(web, PortRequest.everywhere(80, "echo"));
+      OverlayNode.connect(
+          db,
+          OverlayNode.address(web, IpFamily.IPV4),
+          80,
+          new ChannelInboundHandlerAdapter() {
+            @Override
+            public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+              failure.complete(cause);
+            }
+          });
+
+      overlay.restartWithOtherAddresses();
+
+      assertThat(failure.get(60, TimeUnit.SECONDS)).isInstanceOf(AddressChangedException.class);
+      await()
+          .atMost(OverlayNode.LIMIT)
+          .until(() -> !OverlayNode.address(db, IpFamily.IPV4).equals(before));
+      IpAddress now = OverlayNode.address(db, IpFamily.IPV4);
+      assertThat(exact.localAddress()).isEqualTo(new InetSocketAddress(now.inet(), 80));
+      Echoes echoes = new Echoes();
+      assertEchoes(OverlayNode.connect(web, now, 80, echoes), echoes);
+    }
+  }
+
+  @Test
+  void a_durable_node_has_the_same_addresses_after_a_restart() throws Exception {
+    Path state = data.resolve("state-of-web");
+    List<IpAddress> before;
+    try (Node web =
+        OverlayNode.join(OverlayNode.config(overlay, "web", ann).state(state).build())) {
+      before = web.addresses();
+    }
+    try (Node web =
+        OverlayNode.join(OverlayNode.config(overlay, "web", ann).state(state).build())) {
+      assertThat(web.addresses()).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void a_node_that_is_refused_stops_and_says_why() throws Exception {
+    try (Node node =
+        Node.start(OverlayNode.config(overlay, "web", ann).token("pst_wrong").build())) {
+      assertThatThrownBy(() -> node.awaitRunning(OverlayNode.LIMIT))
+          .isInstanceOf(NodeStoppedException.class);
+      assertThat(node.awaitStopped().code()).isEqualTo("bad_token");
+      assertThatThrownBy(() -> node.resolve("db")).isInstanceOf(NodeStoppedException.class);
+    }
+  }
+
+  @Test
+  void closing_cancels_a_start_at_any_moment_and_leaves_nothing() throws Exception {
+    try (Node warm = join("warm")) {
+      assertThat(warm.status()).isInstanceOf(NodeStatus.Running.class);
+    }
+    long sockets = socketsOfThisProcess();
+    List<String> threads = nodeThreads();
+    for (int i = 0; i < 20; i++) {
+      Node node = Node.start(OverlayNode.config(overlay, "race", ann).build());
+      long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(5L * i);
+      while (System.nanoTime() < until && !(node.status() instanceof NodeStatus.Running)) {
+        Thread.onSpinWait();
+      }
+      node.close();
+      node.close();
+      assertThat(node.status().isFinal()).isTrue();
+    }
+    await().atMost(OverlayNode.LIMIT).until(() -> nodeThreads().equals(threads));
+    await().atMost(OverlayNode.LIMIT).until(() -> socketsOfThisProcess() <= sockets);
+  }
+
+  private static List<String> nodeThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .map(Thread::getName)
+        .filter(name -> name.startsWith("penstock-node") || name.startsWith("HttpClient"))
+        .sorted()
+        .toList();
+  }
+
+  private static long socketsOfThisProcess() throws Exception {
+    try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+      return descriptors.flatMap(descriptor -> target(descriptor).stream()).count();
+    }
+  }
+
+  private static Optional<String> target(Path descriptor) {
+    try {
+      return Optional.of(Files.readSymbolicLink(descriptor).toString())
+          .filter(to -> to.startsWith("socket:"));
+    } catch (java.io.IOException _) {
+      return Optional.empty();
+    }
+  }
+}
