@@ -277,11 +277,11 @@ final class ConnectionCore extends SocketCore {
     ChannelOption<?> ofChannel = OF_CHANNEL.get(option);
     if (ofChannel != null) {
       return Objects.requireNonNull(channel().config().getOption(ofChannel));
-    } else if (option == StandardSocketOptions.SO_LINGER) {
+    } else if (option.equals(StandardSocketOptions.SO_LINGER)) {
       return lingerSeconds;
-    } else if (option == StandardSocketOptions.SO_RCVBUF) {
+    } else if (option.equals(StandardSocketOptions.SO_RCVBUF)) {
       return bridge().receiveBufferBytes();
-    } else if (option == StandardSocketOptions.SO_SNDBUF) {
+    } else if (option.equals(StandardSocketOptions.SO_SNDBUF)) {
       return bridge().sendBufferBytes();
     }
     return reuseAddress;
@@ -295,11 +295,11 @@ final class ConnectionCore extends SocketCore {
       if (!channel().config().setOption((ChannelOption<Object>) ofChannel, value)) {
         throw new SocketException("Invalid argument: " + option + " of " + value);
       }
-    } else if (option == StandardSocketOptions.SO_LINGER) {
+    } else if (option.equals(StandardSocketOptions.SO_LINGER)) {
       lingerSeconds = Math.clamp((Integer) value, -1, MAX_LINGER_SECONDS);
-    } else if (option == StandardSocketOptions.SO_RCVBUF) {
+    } else if (option.equals(StandardSocketOptions.SO_RCVBUF)) {
       bridge().setReceiveBufferBytes(SocketLimits.bufferBytes((Integer) value));
-    } else if (option == StandardSocketOptions.SO_SNDBUF) {
+    } else if (option.equals(StandardSocketOptions.SO_SNDBUF)) {
       bridge().setSendBufferBytes(SocketLimits.bufferBytes((Integer) value));
     } else {
       reuseAddress = (Boolean) value;
