@@ -14,13 +14,19 @@ import io.penstock.node.overlay.OverlayPorts;
 import io.penstock.node.proxy.LoopbackProxy;
 import io.penstock.node.proxy.ProxyConfig;
 import java.io.IOException;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
+import javax.net.ServerSocketFactory;
+import javax.net.SocketFactory;
+import javax.net.ssl.SSLContext;
 
 /// A node of an overlay network inside of this process: it joins through a gateway, listens on
 /// addresses of its own, and dials the others by name.
@@ -52,7 +58,8 @@ public final class Node implements AutoCloseable {
 
   // ---- starting and ending ----
 
-  /// Starts a node and returns at once; [#awaitRunning] waits until it has joined.
+  /// Starts a node and returns at once; [#awaitRunning] waits until it has joined, and so does
+  /// [#dial].
   ///
   /// @throws IOException when its identity or its trust cannot be read, or this platform has no
   ///   QUIC; everything later is told by [#status]
@@ -132,13 +139,104 @@ public final class Node implements AutoCloseable {
     return parts.stack().whoIs(connection);
   }
 
-  /// Finds an address for a host of the overlay; blocks until the node has joined.
+  /// Finds an address for a host of the overlay as [#dial] does; blocks until the node has joined.
   ///
   /// @throws java.net.UnknownHostException when there is no such name
   /// @throws java.net.NoRouteToHostException when it is an address of another network
   public InetAddress resolve(String host) throws IOException, InterruptedException {
     parts.board().awaitJoined(config.startLimit());
     return parts.names().resolve(host).inet();
+  }
+
+  // ---- listening and dialling ----
+
+  /// Listens on a TCP port of all addresses of the node, of both versions, now and later.
+  ///
+  /// @param port 0 for any free one
+  /// @throws java.net.BindException when somebody has the port, whom the message names
+  public ServerSocket listen(int port) throws IOException {
+    return parts.sockets().listen(Optional.empty(), port);
+  }
+
+  /// Listens on a TCP port of one address of the node; blocks until the node has joined. When the
+  /// node gets another address of that version, it goes on there.
+  ///
+  /// @param address `0.0.0.0` or `::` for all addresses of both versions
+  /// @param port 0 for any free one
+  /// @throws java.net.BindException when somebody has the port, whom the message names, or the
+  ///   address is not the node's
+  public ServerSocket listen(IpAddress address, int port) throws IOException, InterruptedException {
+    awaitJoinedUnlessAny(address);
+    return parts.sockets().listen(Optional.of(address), port);
+  }
+
+  /// Listens on a TCP port of all addresses for TLS; what it accepts makes its handshake when it is
+  /// first read or written.
+  ///
+  /// @param tls with the certificate to show; the JDK's, so that TLS 1.3 passes half-closes on
+  /// @throws java.net.BindException when somebody has the port, whom the message names
+  public ServerSocket listenTls(int port, SSLContext tls) throws IOException {
+    return parts.sockets().listenTls(port, tls);
+  }
+
+  /// Makes a UDP socket at a port of all addresses of the node.
+  ///
+  /// @param port 0 for any free one
+  /// @throws java.net.BindException when somebody has the port, whom the message names
+  public DatagramSocket listenUdp(int port) throws IOException {
+    return parts.sockets().listenUdp(Optional.empty(), port);
+  }
+
+  /// Makes a UDP socket at a port of one address of the node; blocks until the node has joined.
+  public DatagramSocket listenUdp(IpAddress address, int port)
+      throws IOException, InterruptedException {
+    awaitJoinedUnlessAny(address);
+    return parts.sockets().listenUdp(Optional.of(address), port);
+  }
+
+  private void awaitJoinedUnlessAny(IpAddress address) throws IOException, InterruptedException {
+    if (!address.isUnspecified()) {
+      parts.board().awaitJoined(config.startLimit());
+    }
+  }
+
+  /// Connects to a host of the overlay over TCP, within [NodeConfig#dialLimit].
+  ///
+  /// @param host a name such as `db` or `db.penstock.internal`, or an address
+  /// @throws java.net.UnknownHostException when there is no such name
+  /// @throws java.net.NoRouteToHostException when it is an address of another network
+  /// @throws java.net.ConnectException when nobody listens there
+  /// @throws java.net.SocketTimeoutException when the limit is over
+  public Socket dial(String host, int port) throws IOException, InterruptedException {
+    return dial(host, port, config.dialLimit());
+  }
+
+  /// As above with another limit, in which the node has to join if it has not yet. Interrupting the
+  /// thread ends the attempt.
+  public Socket dial(String host, int port, Duration limit)
+      throws IOException, InterruptedException {
+    long until = System.nanoTime() + limit.toNanos();
+    parts.board().awaitJoined(limit);
+    InetAddress address = parts.names().resolve(host).inet();
+    return parts.sockets().dial(address, port, Duration.ofNanos(until - System.nanoTime()));
+  }
+
+  /// Makes a UDP socket that is connected to a host of the overlay; blocks until the node has
+  /// joined.
+  public DatagramSocket dialUdp(String host, int port) throws IOException, InterruptedException {
+    return parts.sockets().dialUdp(resolve(host), port);
+  }
+
+  /// Makes TCP connections over the overlay for libraries that take a factory. Names are those of
+  /// the overlay and never go to the DNS of this machine, as long as the library leaves them to the
+  /// factory.
+  public SocketFactory socketFactory() {
+    return parts.sockets().socketFactory();
+  }
+
+  /// Makes TCP listeners on the overlay for libraries that take a factory.
+  public ServerSocketFactory serverSocketFactory() {
+    return parts.sockets().serverSocketFactory();
   }
 
   // ---- flows that nobody listens for ----

@@ -49,6 +49,7 @@ final class NodeParts {
   private final NodeStack stack;
   private final OverlayNames names;
   private final PeerFollower follower;
+  private final NodeSockets sockets;
   private final FallbackDesk fallback;
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("penstock-node-", 0).factory());
@@ -72,6 +73,7 @@ final class NodeParts {
             config.name(),
             tunnel::network);
     names = new OverlayNames(tunnel::network, stack::addresses, peers, config.nameLimit());
+    sockets = new NodeSockets(stack, names);
     follower = PeerFollower.start(config.gateway(), tls, tunnel::session, peers);
     fallback = new FallbackDesk(stack.driver(), config.fallback(), threads);
   }
@@ -132,6 +134,11 @@ final class NodeParts {
 
   NodeStack stack() {
     return stack;
+  }
+
+  /// The node's sockets for code that blocks.
+  NodeSockets sockets() {
+    return sockets;
   }
 
   OverlayNames names() {

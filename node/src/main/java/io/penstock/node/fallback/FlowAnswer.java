@@ -16,6 +16,9 @@ public sealed interface FlowAnswer<S> {
   /// with "port unreachable".
   record Reject<S>() implements FlowAnswer<S> {}
 
+  /// Mine: the flow is accepted, and handled on a virtual thread of its own once it is established.
+  record Accept<S>(FlowHandler<S> handler) implements FlowAnswer<S> {}
+
   /// Mine, for those who use Netty: the flow is accepted as a channel on the node's event loop.
   ///
   /// @param handler the first of its pipeline; it must not block
@@ -27,6 +30,10 @@ public sealed interface FlowAnswer<S> {
 
   static <S> FlowAnswer<S> reject() {
     return new Reject<>();
+  }
+
+  static <S> FlowAnswer<S> accept(FlowHandler<S> handler) {
+    return new Accept<>(handler);
   }
 
   static <S> FlowAnswer<S> acceptChannel(ChannelHandler handler) {

@@ -8,16 +8,19 @@ import io.penstock.node.fallback.FallbackHandle;
 import io.penstock.node.fallback.FallbackTcp;
 import io.penstock.node.fallback.FallbackUdp;
 import io.penstock.node.fallback.FlowAnswer;
+import io.penstock.node.fallback.FlowHandler;
 import io.penstock.protocol.netstack.flow.FlowArrived;
 import io.penstock.protocol.netstack.wire.IpProtocol;
 import io.penstock.transport.netstack.NetStackDriver;
 import io.penstock.transport.netstack.SocketAddresses;
+import io.penstock.transport.netstack.socket.StackSockets;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,6 +71,7 @@ public final class FallbackDesk {
 
   private final NetStackDriver driver;
   private final Executor executor;
+  private final BlockingFlows blocking;
   private final List<Registered<FallbackTcp>> tcp = new CopyOnWriteArrayList<>();
   private final List<Registered<FallbackUdp>> udp = new CopyOnWriteArrayList<>();
   private final FlowLimits limits;
@@ -76,6 +80,7 @@ public final class FallbackDesk {
   public FallbackDesk(NetStackDriver driver, FallbackConfig config, Executor executor) {
     this.driver = driver;
     this.executor = executor;
+    blocking = new BlockingFlows(new StackSockets(driver), executor);
     limits = new FlowLimits(config);
   }
 
@@ -180,7 +185,8 @@ public final class FallbackDesk {
         continue;
       }
       try {
-        Optional<Verdict> claim = claim(each.state(), each.handler().decide(source, destination));
+        Optional<Verdict> claim =
+            claim(each.state(), each.handler().decide(source, destination), blocking::tcp);
         if (claim.isPresent()) {
           return claim.get();
         }
@@ -199,7 +205,8 @@ public final class FallbackDesk {
         continue;
       }
       try {
-        Optional<Verdict> claim = claim(each.state(), each.handler().decide(source, destination));
+        Optional<Verdict> claim =
+            claim(each.state(), each.handler().decide(source, destination), blocking::udp);
         if (claim.isPresent()) {
           return claim.get();
         }
@@ -210,13 +217,16 @@ public final class FallbackDesk {
     return Verdict.refused(Outcome.UNCLAIMED);
   }
 
-  private static <S> Optional<Verdict> claim(State state, FlowAnswer<S> answer) {
+  private static <S> Optional<Verdict> claim(
+      State state, FlowAnswer<S> answer, Function<FlowHandler<S>, ChannelHandler> blocking) {
     if (state.closed && !(answer instanceof FlowAnswer.Decline<S>)) {
       return Optional.of(Verdict.refused(Outcome.FAILED));
     }
     return switch (answer) {
       case FlowAnswer.Decline<S> _ -> Optional.empty();
       case FlowAnswer.Reject<S> _ -> Optional.of(Verdict.refused(Outcome.REJECTED));
+      case FlowAnswer.Accept<S>(var handler) ->
+          Optional.of(new Verdict(Outcome.ACCEPTED, Optional.of(blocking.apply(handler))));
       case FlowAnswer.AcceptChannel<S>(var handler) ->
           Optional.of(new Verdict(Outcome.ACCEPTED, Optional.of(handler)));
     };

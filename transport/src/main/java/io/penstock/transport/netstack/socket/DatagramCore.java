@@ -54,12 +54,19 @@ final class DatagramCore extends DatagramSocketImpl implements OptionHolder {
   private final PacketRooms rooms = new PacketRooms();
   private final AtomicReference<@Nullable Throwable> error = new AtomicReference<>();
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final @Nullable NetstackDatagramChannel adopted;
   private @Nullable NetstackDatagramChannel channel;
   private volatile int timeoutMillis;
   private volatile int sendBufferBytes = MAX_DATAGRAM_BYTES;
 
   DatagramCore(StackSockets sockets) {
+    this(sockets, null);
+  }
+
+  /// @param adopted a channel that is connected already, whose auto-read is off
+  DatagramCore(StackSockets sockets, @Nullable NetstackDatagramChannel adopted) {
     this.sockets = sockets;
+    this.adopted = adopted;
     loop = sockets.eventLoop();
     received =
         new Intake<>(
@@ -84,6 +91,11 @@ final class DatagramCore extends DatagramSocketImpl implements OptionHolder {
 
   @Override
   protected void create() {
+    if (adopted != null) {
+      channel = adopted;
+      adopted.pipeline().addLast(new Receiving());
+      return;
+    }
     NetstackDatagramChannel made = sockets.newDatagramChannel();
     channel = made;
     made.config().setAutoRead(false);
@@ -95,18 +107,31 @@ final class DatagramCore extends DatagramSocketImpl implements OptionHolder {
   @Override
   protected void bind(int port, InetAddress address) throws SocketException {
     requireOpen();
-    await(channel().bind(new InetSocketAddress(address, port)));
+    if (adopted == null) {
+      await(channel().bind(new InetSocketAddress(address, port)));
+    }
     localPort = ((InetSocketAddress) channel().localAddress()).getPort();
   }
 
   @Override
   protected void connect(InetAddress address, int port) throws SocketException {
     requireOpen();
+    if (adopted != null) {
+      requireSame(adopted, address, port);
+      return;
+    }
     ChannelFuture connected = channel().connect(new InetSocketAddress(address, port));
     // What came before may be of others; on the event loop nothing comes in between.
     connected.addListener(_ -> received.discardWaiting());
     await(connected);
     error.set(null);
+  }
+
+  private static void requireSame(NetstackDatagramChannel adopted, InetAddress address, int port)
+      throws SocketException {
+    if (!new InetSocketAddress(address, port).equals(adopted.remoteAddress())) {
+      throw new SocketException("the socket is connected to " + adopted.remoteAddress());
+    }
   }
 
   @Override

@@ -23,7 +23,7 @@ final class StackDatagramSocket extends DatagramSocket {
     this(sockets, new DatagramCore(sockets));
   }
 
-  private StackDatagramSocket(StackSockets sockets, DatagramCore core) {
+  StackDatagramSocket(StackSockets sockets, DatagramCore core) {
     super(core);
     this.sockets = sockets;
     this.core = core;

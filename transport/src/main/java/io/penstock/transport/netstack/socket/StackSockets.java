@@ -117,6 +117,21 @@ public final class StackSockets {
     return socket;
   }
 
+  /// Makes the socket of a conversation that exists, such as one that [NetStackDriver#accept] gave.
+  /// Its auto-read is off, nothing was read from it yet, and no handler of its pipeline reads; it
+  /// stays connected for ever.
+  public DatagramSocket newDatagramSocket(NetstackDatagramChannel connected)
+      throws SocketException {
+    DatagramSocket socket = new StackDatagramSocket(this, new DatagramCore(this, connected));
+    try {
+      socket.connect(connected.remoteAddress());
+    } catch (SocketException | RuntimeException e) {
+      socket.close();
+      throw e;
+    }
+    return socket;
+  }
+
   public SocketFactory socketFactory() {
     return new StackSocketFactory(this);
   }
