@@ -110,7 +110,7 @@ final class DatagramCore extends DatagramSocketImpl implements OptionHolder {
     if (adopted == null) {
       await(channel().bind(new InetSocketAddress(address, port)));
     }
-    localPort = ((InetSocketAddress) channel().localAddress()).getPort();
+    localPort = ((InetSocketAddress) Objects.requireNonNull(channel().localAddress())).getPort();
   }
 
   @Override
@@ -311,19 +311,19 @@ final class DatagramCore extends DatagramSocketImpl implements OptionHolder {
 
   @Override
   public Object value(SocketOption<?> option) {
-    if (option == StandardSocketOptions.SO_RCVBUF) {
+    if (option.equals(StandardSocketOptions.SO_RCVBUF)) {
       return Objects.requireNonNull(channel().config().getOption(ChannelOption.SO_RCVBUF));
     }
-    return option == StandardSocketOptions.SO_SNDBUF ? (Object) sendBufferBytes : false;
+    return option.equals(StandardSocketOptions.SO_SNDBUF) ? (Object) sendBufferBytes : false;
   }
 
   @Override
   public void change(SocketOption<?> option, Object value) throws IOException {
-    if (option == StandardSocketOptions.SO_RCVBUF) {
+    if (option.equals(StandardSocketOptions.SO_RCVBUF)) {
       channel()
           .config()
           .setOption(ChannelOption.SO_RCVBUF, SocketLimits.bufferBytes((Integer) value));
-    } else if (option == StandardSocketOptions.SO_SNDBUF) {
+    } else if (option.equals(StandardSocketOptions.SO_SNDBUF)) {
       sendBufferBytes = Math.min((Integer) value, MAX_DATAGRAM_BYTES);
     } else if (value.equals(true)) {
       throw new SocketException("'SO_REUSEADDR' cannot be on: a port of the stack has one owner");

@@ -177,12 +177,12 @@ final class ListenerCore extends SocketCore {
 
   @Override
   public Object value(SocketOption<?> option) {
-    return option == StandardSocketOptions.SO_RCVBUF ? receiveBufferBytes : reuseAddress;
+    return option.equals(StandardSocketOptions.SO_RCVBUF) ? receiveBufferBytes : reuseAddress;
   }
 
   @Override
   public void change(SocketOption<?> option, Object value) {
-    if (option == StandardSocketOptions.SO_RCVBUF) {
+    if (option.equals(StandardSocketOptions.SO_RCVBUF)) {
       receiveBufferBytes = SocketLimits.bufferBytes((Integer) value);
     } else {
       reuseAddress = (Boolean) value;

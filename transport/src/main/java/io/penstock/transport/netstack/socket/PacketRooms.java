@@ -14,8 +14,11 @@ import java.util.WeakHashMap;
 final class PacketRooms {
 
   /// How a packet was given out, and the room that it had.
+  @SuppressWarnings("ArrayRecordComponent") // Nobody compares rooms.
   private record Room(byte[] data, int offset, int length, int roomBytes) {
 
+    /// By the very array that it was given out with.
+    @SuppressWarnings("ReferenceEquality")
     boolean isOf(DatagramPacket packet) {
       return packet.getData() == data
           && packet.getOffset() == offset
