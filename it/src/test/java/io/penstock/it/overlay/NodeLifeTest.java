@@ -159,7 +159,9 @@ class NodeLifeTest {
     CompletableFuture<Channel> accepted = new CompletableFuture<>();
     try (Node web = join("web");
         Node db = join("db")) {
-      await().atMost(OverlayNode.LIMIT).until(() -> db.peers().size() == 2);
+      await()
+          .atMost(OverlayNode.LIMIT)
+          .until(() -> db.peers().size() == 2 && web.peers().size() == 2);
       OverlayPort port =
           db.ports()
               .listen(
