@@ -5,7 +5,7 @@ import io.netty.channel.EventLoop;
 import io.penstock.api.IpAddress;
 import io.penstock.node.tunnel.PacketTunnel;
 import io.penstock.node.tunnel.TunnelStatus;
-import io.penstock.protocol.netstack.tcp.LinkTraits;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.transport.netstack.Link;
 import io.penstock.transport.netstack.LinkReceiver;
 import java.io.IOException;

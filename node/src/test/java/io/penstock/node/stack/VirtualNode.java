@@ -12,7 +12,7 @@ import io.penstock.node.peer.PeerBook;
 import io.penstock.protocol.netstack.NetStack;
 import io.penstock.protocol.netstack.NetStackConfig;
 import io.penstock.protocol.netstack.flow.PendingFlowsConfig;
-import io.penstock.protocol.netstack.tcp.LinkTraits;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.testkit.SimulatedEndpoint;
 import io.penstock.testkit.SimulatedNetwork;
 import io.penstock.transport.netstack.Link;

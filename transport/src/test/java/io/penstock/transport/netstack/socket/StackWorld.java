@@ -1,7 +1,7 @@
 package io.penstock.transport.netstack.socket;
 
 import io.penstock.protocol.netstack.NetStackConfig;
-import io.penstock.protocol.netstack.tcp.LinkTraits;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.protocol.netstack.tcp.TcpConfig;
 import io.penstock.transport.netstack.SocketAddresses;
 import io.penstock.transport.netstack.Stacks;
