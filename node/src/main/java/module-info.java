@@ -1,6 +1,6 @@
 import org.jspecify.annotations.NullMarked;
 
-/// The client side as an embeddable library: the reverse-tunnel agent.
+/// The client side as an embeddable library: the reverse-tunnel agent, and the overlay node.
 @NullMarked
 module io.penstock.node {
   requires transitive io.penstock.api;

@@ -94,8 +94,8 @@ public final class Node implements AutoCloseable {
   /// Ends the node with all its connections, listeners, sockets, threads and its tunnel, also while
   /// it is starting.
   ///
-  /// Repeatable. Blocks for at most some times [NodeConfig#closeLimit], and as a rule for
-  /// milliseconds.
+  /// Repeatable; of several calls the first does it. Blocks for at most some times
+  /// [NodeConfig#closeLimit], and as a rule for milliseconds.
   @Override
   public void close() {
     parts.close();

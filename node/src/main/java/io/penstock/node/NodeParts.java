@@ -14,12 +14,14 @@ import io.penstock.node.stack.OwnAddresses;
 import io.penstock.node.stack.TunnelWire;
 import io.penstock.node.tunnel.PacketTunnel;
 import io.penstock.node.tunnel.PacketTunnelConfig;
+import io.penstock.node.tunnel.TunnelStatus;
 import io.penstock.protocol.netstack.NetStackConfig;
 import io.penstock.protocol.netstack.flow.PendingFlowsConfig;
 import io.penstock.transport.EngineLoop;
 import io.penstock.transport.tls.ClientTls;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -40,6 +42,9 @@ final class NodeParts {
 
   /// One SYN with all options, and what the buffer around it costs.
   private static final int SYN_BYTES = 512;
+
+  /// A third of what the gateway may be silent.
+  private static final Duration SILENCE_CHECK = PeerFollower.SILENCE_LIMIT.dividedBy(3);
 
   private final NodeConfig config;
   private final NodeIdentity identity;
@@ -75,7 +80,22 @@ final class NodeParts {
     names = new OverlayNames(tunnel::network, stack::addresses, peers, config.nameLimit());
     sockets = new NodeSockets(stack, names);
     follower = PeerFollower.start(config.gateway(), tls, tunnel::session, peers);
+    var _ = board.onStatus(this::changed);
+    var _ =
+        tunnel
+            .eventLoop()
+            .scheduleAtFixedRate(
+                follower::checkSilence,
+                SILENCE_CHECK.toMillis(),
+                SILENCE_CHECK.toMillis(),
+                TimeUnit.MILLISECONDS);
     fallback = new FallbackDesk(stack.driver(), config.fallback(), threads);
+  }
+
+  private void changed(NodeStatus status) {
+    if (status instanceof NodeStatus.Running) {
+      follower.wake();
+    }
   }
 
   static NodeParts start(NodeConfig config) throws IOException {
@@ -184,6 +204,9 @@ final class NodeParts {
   void close() {
     List<AutoCloseable> last;
     synchronized (this) {
+      if (closed) {
+        return;
+      }
       closed = true;
       last = List.copyOf(extras);
       extras.clear();
@@ -191,8 +214,10 @@ final class NodeParts {
     board.closed();
     last.forEach(NodeParts::close);
     follower.close();
-    stack.close().awaitUninterruptibly(config.closeLimit().toMillis());
     threads.shutdownNow();
+    boolean up = tunnel.status() instanceof TunnelStatus.Connected;
+    stack.finish(up ? config.closeLimit() : Duration.ZERO);
+    stack.close().awaitUninterruptibly(config.closeLimit().toMillis());
     tunnel.close();
     try {
       if (!threads.awaitTermination(config.closeLimit().toMillis(), TimeUnit.MILLISECONDS)) {

@@ -15,10 +15,13 @@ import org.slf4j.LoggerFactory;
 /// The status of a node: a value, events, and something to wait for.
 ///
 /// It is told by the tunnel, on the one virtual thread of its events, where listeners are called
-/// too. Closing comes from any thread.
+/// too. Closing comes from any thread; listeners hear of it when the tunnel has ended.
 final class StatusBoard {
 
   private static final Logger LOG = LoggerFactory.getLogger(StatusBoard.class);
+
+  private static final NodeStatus.Stopped WAS_CLOSED =
+      new NodeStatus.Stopped(NodeStatus.CLOSED, "the node was closed");
 
   private final List<Consumer<NodeStatus>> listeners = new CopyOnWriteArrayList<>();
 
@@ -40,7 +43,8 @@ final class StatusBoard {
     NodeStatus next;
     synchronized (this) {
       next = of(tunnel);
-      if (status.isFinal() || next.equals(status)) {
+      boolean closing = tunnel instanceof TunnelStatus.Closed && next.equals(status);
+      if (!closing && (status.isFinal() || next.equals(status))) {
         return;
       }
       if (next instanceof NodeStatus.Running(var now, _)) {
@@ -53,17 +57,11 @@ final class StatusBoard {
   }
 
   /// The owner has closed the node.
-  void closed() {
-    NodeStatus.Stopped next;
-    synchronized (this) {
-      if (status.isFinal()) {
-        return;
-      }
-      next = new NodeStatus.Stopped(NodeStatus.CLOSED, "the node was closed");
-      status = next;
+  synchronized void closed() {
+    if (!status.isFinal()) {
+      status = WAS_CLOSED;
       notifyAll();
     }
-    tell(next);
   }
 
   private NodeStatus of(TunnelStatus tunnel) {
@@ -85,8 +83,7 @@ final class StatusBoard {
               : new NodeStatus.Starting(reason);
       case TunnelStatus.Stopped(String code, String message) ->
           new NodeStatus.Stopped(code, message);
-      case TunnelStatus.Closed _ ->
-          new NodeStatus.Stopped(NodeStatus.CLOSED, "the node was closed");
+      case TunnelStatus.Closed _ -> WAS_CLOSED;
     };
   }
 

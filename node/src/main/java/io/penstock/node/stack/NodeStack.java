@@ -5,6 +5,8 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.AttributeKey;
 import io.netty.util.concurrent.Future;
 import io.penstock.api.IpAddress;
@@ -20,16 +22,22 @@ import io.penstock.transport.netstack.Link;
 import io.penstock.transport.netstack.NetStackDriver;
 import io.penstock.transport.netstack.NetstackChannel;
 import io.penstock.transport.netstack.NetstackOption;
+import io.penstock.transport.relay.Closing;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /// The stack of a node at work, and the ports on it. Any thread may call this.
 public final class NodeStack implements OverlayPorts {
+
+  /// How often closing looks whether all is acknowledged; a round trip takes about as long.
+  private static final Duration FINISH_CHECK = Duration.ofMillis(5);
 
   /// The lease of the other end when a connection began.
   private static final AttributeKey<SeenLease> LEASE =
@@ -40,6 +48,7 @@ public final class NodeStack implements OverlayPorts {
   private final PeerBook peers;
   private final String name;
   private final Supplier<Optional<OverlayNetwork>> network;
+  private final ChannelGroup connections;
 
   private NodeStack(
       NetStackDriver driver,
@@ -52,6 +61,7 @@ public final class NodeStack implements OverlayPorts {
     this.peers = peers;
     this.name = name;
     this.network = network;
+    connections = new DefaultChannelGroup(driver.eventLoop(), true);
   }
 
   /// Starts a stack on a link, which it owns from now on.
@@ -74,6 +84,7 @@ public final class NodeStack implements OverlayPorts {
   }
 
   private void seen(NetstackChannel connection) {
+    connections.add(connection);
     if (connection.remoteAddress() instanceof InetSocketAddress remote) {
       peers
           .leaseAt(new IpAddress(remote.getAddress()), connection.openedNanos())
@@ -158,6 +169,24 @@ public final class NodeStack implements OverlayPorts {
   @Override
   public Optional<String> domainName() {
     return network.get().map(known -> name + "." + known.zone());
+  }
+
+  /// Ends all connections behind what was written, and waits until their peers have everything, for
+  /// the limit at most.
+  public void finish(Duration limit) {
+    long until = System.nanoTime() + limit.toNanos();
+    connections.forEach(
+        connection ->
+            driver
+                .eventLoop()
+                .execute(() -> Closing.afterWrites(connection, Math.max(1, limit.toNanos()))));
+    while (System.nanoTime() - until < 0 && !Thread.currentThread().isInterrupted()) {
+      Future<Integer> left = driver.call(stack -> stack.tcp().connectionCount());
+      if (!left.awaitUninterruptibly(limit.toMillis()) || !left.isSuccess() || left.getNow() == 0) {
+        return;
+      }
+      LockSupport.parkNanos(FINISH_CHECK.toNanos());
+    }
   }
 
   /// Ends the stack with all its connections, listeners and sockets, and its link.
