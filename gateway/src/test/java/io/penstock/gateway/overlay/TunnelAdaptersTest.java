@@ -127,6 +127,19 @@ class TunnelAdaptersTest {
     assertThat(newerTunnel.lease(address).orElseThrow().generation()).isGreaterThan(own);
   }
 
+  @Test
+  void aTunnelKeepsOneLeaseOfEachFamilyHoweverOftenItAsksForOthers() {
+    IpAddress first = IpAddress.parse("10.86.0.20");
+    IpAddress last = IpAddress.parse("10.86.0.21");
+    allocator.allocate(session, AddressRange.ipv6(OURS, 0, 0));
+    allocator.allocate(session, AddressRange.ofBytes(OURS, first.bytes()));
+    allocator.allocate(session, AddressRange.ofBytes(OURS, last.bytes()));
+
+    assertThat(session.lease(first)).isEmpty();
+    assertThat(session.lease(last)).isPresent();
+    assertThat(session.leases()).isEqualTo(2);
+  }
+
   private static TunnelSession session(UUID node, String apiToken) {
     return new TunnelSession(new NodeClaims(node, "ann", apiToken, "j", NOON));
   }
