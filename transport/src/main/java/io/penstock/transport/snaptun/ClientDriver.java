@@ -269,6 +269,7 @@ final class ClientDriver implements EngineLoop.Driver {
 
   private void end(TunnelEnd end) {
     path.close(end);
+    tokens.cancel();
     exchange = null;
     Ends.close(channel, end);
     engineLoop.stop();

@@ -118,6 +118,49 @@ class SnapTunClientTest {
   }
 
   @Test
+  void a_supplier_is_asked_once_at_a_time_and_interrupted_when_nobody_waits_any_more()
+      throws Exception {
+    tunnels = Tunnels.start();
+    var hasty =
+        tunnels
+            .clientConfig()
+            .withTunnel(ClientTunnelConfig.builder().tokenTimeout(Duration.ofMillis(500)).build());
+    AtomicInteger calls = new AtomicInteger();
+    AtomicInteger interrupted = new AtomicInteger();
+    AtomicInteger atOnce = new AtomicInteger();
+    AtomicInteger mostAtOnce = new AtomicInteger();
+    TokenSupplier supplier =
+        () -> {
+          mostAtOnce.accumulateAndGet(atOnce.incrementAndGet(), Math::max);
+          try {
+            if (calls.incrementAndGet() > 1) {
+              tunnels.tokens.unstick.await();
+            }
+            return "node:3600";
+          } catch (InterruptedException e) {
+            interrupted.incrementAndGet();
+            throw e;
+          } finally {
+            atOnce.decrementAndGet();
+          }
+        };
+    var client = (ConnectResult.Connected) tunnels.connect(hasty, supplier, V4);
+    for (int i = 1; i <= 3; i++) {
+      assertThat(Tunnels.get(client.control().renew()))
+          .isEqualTo(
+              new CommandResult.Failed(
+                  new ConnectFault.NoToken("the supplier did not answer in time")));
+    }
+    var last = client.control().renew();
+    await().until(() -> calls.get() == 5);
+    assertThat(interrupted).hasValue(3);
+    client.control().close(0, "");
+    await().until(() -> interrupted.get() == 4);
+    assertThat(Tunnels.get(last)).isInstanceOf(CommandResult.Failed.class);
+    assertThat(mostAtOnce).hasValue(1);
+  }
+
+  @Test
   void a_session_is_renewed_on_command() throws Exception {
     tunnels = Tunnels.start();
     AtomicInteger tokens = new AtomicInteger();
