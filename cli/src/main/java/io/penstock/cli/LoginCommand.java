@@ -1,5 +1,6 @@
 package io.penstock.cli;
 
+import io.penstock.api.Discovery;
 import io.penstock.api.HostPort;
 import io.penstock.api.PeerInfo;
 import io.penstock.api.RouteInfo;
@@ -60,10 +61,10 @@ final class LoginCommand implements java.util.concurrent.Callable<Integer> {
     Optional<TokenRights> rights = Optional.empty();
     SSLContext tls = ClientTls.jdkContext(resolved.trust());
     try (var client = new DiscoveryClient(resolved.address(), tls)) {
-      discover(client);
+      boolean overlay = discover(client).quic().isPresent();
       if (resolved.token().isPresent()) {
-        rights =
-            Optional.of(TokenRights.of(client, resolved.address(), tls, resolved.token().get()));
+        String token = resolved.token().get();
+        rights = Optional.of(TokenRights.of(client, resolved.address(), overlay, tls, token));
       }
     }
     Path file = UserFiles.login(console);
@@ -118,9 +119,9 @@ final class LoginCommand implements java.util.concurrent.Callable<Integer> {
 
   /// Asks whether it is the tunnel port of a gateway. One that shows a certificate that is not
   /// trusted may well be.
-  private void discover(DiscoveryClient client) throws IOException {
+  private Discovery discover(DiscoveryClient client) throws IOException {
     try {
-      client.discover();
+      return client.discover();
     } catch (ApiException e) {
       if (gateway.port() == USUAL_PORT || isDistrust(e)) {
         throw e;

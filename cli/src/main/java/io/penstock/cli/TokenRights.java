@@ -19,7 +19,6 @@ import javax.net.ssl.SSLContext;
 record TokenRights(Optional<List<RouteInfo>> routes, Optional<List<PeerInfo>> peers) {
 
   private static final String MISSING_SCOPE = "missing_scope";
-  private static final int NOT_FOUND = 404;
 
   private interface Question<T> {
     T ask() throws IOException;
@@ -27,18 +26,24 @@ record TokenRights(Optional<List<RouteInfo>> routes, Optional<List<PeerInfo>> pe
 
   /// Tries the token.
   ///
-  /// @throws ApiException when it is not good, or not good for either
-  static TokenRights of(DiscoveryClient client, HostPort gateway, SSLContext tls, String token)
+  /// @param overlay whether the gateway has one
+  /// @throws ApiException when it is not good
+  /// @throws Failure when it is good for nothing there
+  static TokenRights of(
+      DiscoveryClient client, HostPort gateway, boolean overlay, SSLContext tls, String token)
       throws IOException {
     try (var peers = new PeerClient(gateway, tls, token)) {
       TokenRights rights =
           new TokenRights(
-              ifAllowed(() -> client.routes(token)), ifAllowed(() -> peers.peers().items()));
+              ifAllowed(() -> client.routes(token)),
+              overlay ? ifAllowed(() -> peers.peers().items()) : Optional.empty());
       if (rights.routes.isEmpty() && rights.peers.isEmpty()) {
         throw new Failure(
-            "the token is good neither for http (scope connect) nor for ping (scope overlay) at "
-                + gateway,
-            "penstock token create --help, on the gateway");
+            overlay
+                ? "the token has neither the scope connect, for http, nor the scope overlay, for"
+                    + " ping"
+                : "the token lacks the scope connect, and the gateway has no overlay network",
+            "penstock token create --user USER --scope connect, on the gateway " + gateway.host());
       }
       return rights;
     }
@@ -48,7 +53,7 @@ record TokenRights(Optional<List<RouteInfo>> routes, Optional<List<PeerInfo>> pe
     try {
       return Optional.of(question.ask());
     } catch (ApiException e) {
-      if (e.code().equals(MISSING_SCOPE) || e.status() == NOT_FOUND) {
+      if (e.code().equals(MISSING_SCOPE)) {
         return Optional.empty();
       }
       throw e;

@@ -1,6 +1,8 @@
 package io.penstock.cli;
 
 import io.penstock.node.tunnel.TunnelStatus;
+import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -38,12 +40,13 @@ final class TunnelNews implements Consumer<TunnelStatus> {
         phase = Phase.UP;
         told = "";
       }
-      case TunnelStatus.Waiting(String reason, _) -> {
+      case TunnelStatus.Waiting(String reason, Duration wait) -> {
+        String next = String.format(Locale.ROOT, "; trying again in %.1f s", wait.toMillis() / 1e3);
         if (phase == Phase.UP) {
-          say("the tunnel was lost: " + reason + "; connecting again");
+          say("the tunnel was lost: " + reason + next);
           phase = Phase.LOST;
         } else if (phase == Phase.LOST && !reason.equals(told)) {
-          say("still no tunnel: " + reason);
+          say("still no tunnel: " + reason + next);
         }
         told = reason;
       }

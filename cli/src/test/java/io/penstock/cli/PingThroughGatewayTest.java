@@ -51,12 +51,14 @@ class PingThroughGatewayTest {
         Gateway.start(GatewayConfig.builder().data(home.resolve("gateway")).onFreePorts().build());
     identity = NodeIdentity.open(home.resolve("db"));
     db =
-        PacketTunnel.connect(
+        PacketTunnel.start(
             PacketTunnelConfig.builder(hostPort(gateway.addresses().tunnel()), identity, "db")
                 .trust(new Trust.CaFile(ca()))
                 .token(token("ann"))
-                .build());
+                .build(),
+            _ -> {});
     pinger = Pinger.on(db);
+    await().atMost(LIMIT).until(() -> db.addresses().size() == 2);
   }
 
   @AfterEach
@@ -137,7 +139,8 @@ class PingThroughGatewayTest {
               .findFirst()
               .orElseThrow());
       await().atMost(LIMIT).until(() -> ping.err().contains("penstock: the tunnel is back"));
-      assertThat(ping.err()).containsPattern("the tunnel was lost: .*kicked.*; connecting again");
+      assertThat(ping.err())
+          .containsPattern("the tunnel was lost: .*kicked.*; trying again in [0-9.]+ s");
       assertThat(exit).isNotDone();
 
       admin.revokeToken(token.id());

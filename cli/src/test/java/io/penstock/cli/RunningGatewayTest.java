@@ -7,6 +7,7 @@ import io.penstock.gateway.Gateway;
 import io.penstock.gateway.config.AdminSettings;
 import io.penstock.gateway.config.DataDirectory;
 import io.penstock.gateway.config.GatewayConfig;
+import io.penstock.gateway.config.OverlaySettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -300,11 +301,17 @@ class RunningGatewayTest {
   }
 
   @Test
-  void aLoginWithATokenThatIsGoodForNothingThereIsRefused() {
+  void aLoginWithATokenThatIsGoodForNothingThereIsRefused() throws IOException {
     assertThat(login("admin")).isEqualTo(1);
     assertThat(command.err())
-        .contains("neither for http (scope connect) nor for ping (scope overlay)")
+        .contains("neither the scope connect, for http, nor the scope overlay, for ping")
         .doesNotContain("Remembered");
+
+    gateway.close();
+    GatewayConfig.Builder same = GatewayConfig.builder().data(data).onFreePorts();
+    gateway = Gateway.start(same.overlay(OverlaySettings.DEFAULT.off()).build());
+    assertThat(login("overlay")).isEqualTo(1);
+    assertThat(command.err()).contains("lacks the scope connect, and the gateway has no overlay");
   }
 
   @Test
