@@ -20,5 +20,6 @@ module io.penstock.node {
   exports io.penstock.node.overlay;
   exports io.penstock.node.ping;
   exports io.penstock.node.proxy;
+  exports io.penstock.node.serve;
   exports io.penstock.node.tunnel;
 }
