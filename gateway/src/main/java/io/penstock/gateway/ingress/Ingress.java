@@ -17,6 +17,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.util.AsyncMapping;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import io.penstock.transport.NativeSupport;
+import io.penstock.transport.relay.HttpConnection;
 import java.net.SocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -111,7 +112,7 @@ public final class Ingress implements AutoCloseable {
   }
 
   private static void closeIfIdle(Channel visitor) {
-    VisitorHandler handler = visitor.pipeline().get(VisitorHandler.class);
+    HttpConnection handler = visitor.pipeline().get(HttpConnection.class);
     if (handler != null) {
       handler.closeIfIdle();
     }
@@ -159,7 +160,11 @@ public final class Ingress implements AutoCloseable {
         channel.pipeline().addLast(new SniHandler(certificates, 0, limitMillis));
       }
       String scheme = certificates == null ? HTTP : HTTPS;
-      channel.pipeline().addLast(new VisitorHandler(channel, setup, scheme));
+      channel
+          .pipeline()
+          .addLast(
+              new HttpConnection(
+                  channel, new VisitorService(channel, setup, scheme), setup.limits()));
     }
 
     private void configure(Channel channel) {

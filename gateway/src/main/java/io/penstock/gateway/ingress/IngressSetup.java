@@ -1,6 +1,8 @@
 package io.penstock.gateway.ingress;
 
+import io.penstock.transport.relay.ExchangeLimits;
 import io.penstock.transport.relay.HeadReader;
+import io.penstock.transport.relay.HttpConnection;
 import java.util.function.BooleanSupplier;
 
 /// What every visitor connection of one [Ingress] shares.
@@ -13,7 +15,7 @@ record IngressSetup(
     IngressCounters counters,
     TrustedProxies proxies,
     AccessLog log,
-    Timeouts timeouts,
+    ExchangeLimits exchangeLimits,
     BooleanSupplier draining) {
 
   static IngressSetup of(
@@ -29,14 +31,20 @@ record IngressSetup(
         counters,
         TrustedProxies.parse(config.trustedProxies()),
         new AccessLog(config.accessLog()),
-        Timeouts.of(config),
+        exchangeLimits(config),
         draining);
   }
 
-  HeadReader requestReader() {
-    return new HeadReader(
-        HeadReader.Kind.REQUEST,
-        new HeadReader.Limits(config.maxHeadBytes(), config.maxHeaders(), config.maxTargetBytes()));
+  /// What a visitor connection takes, and how long it waits.
+  HttpConnection.Limits limits() {
+    return new HttpConnection.Limits(
+        new HeadReader.Limits(config.maxHeadBytes(), config.maxHeaders(), config.maxTargetBytes()),
+        config.headTimeout().toNanos(),
+        config.keepAliveTimeout().toNanos(),
+        exchangeLimits.checkNanos(),
+        config.drainTimeout().toNanos(),
+        config.maxDrainBytes(),
+        config.stallTimeout().toNanos());
   }
 
   HeadReader responseReader() {
@@ -45,34 +53,12 @@ record IngressSetup(
         new HeadReader.Limits(config.maxHeadBytes(), config.maxHeaders(), 0));
   }
 
-  /// The limits on waiting, converted once.
-  record Timeouts(
-      long headNanos,
-      long keepAliveNanos,
-      long openNanos,
-      long bodyNanos,
-      long responseNanos,
-      long stallNanos,
-      long upgradedNanos,
-      long drainNanos) {
-
-    /// How often an exchange is looked at: as often as its shortest limit needs.
-    long checkNanos() {
-      return Math.min(
-          Math.min(openNanos, bodyNanos),
-          Math.min(responseNanos, Math.min(stallNanos, upgradedNanos)));
-    }
-
-    static Timeouts of(IngressConfig config) {
-      return new Timeouts(
-          config.headTimeout().toNanos(),
-          config.keepAliveTimeout().toNanos(),
-          config.openTimeout().toNanos(),
-          config.bodyTimeout().toNanos(),
-          config.responseTimeout().toNanos(),
-          config.stallTimeout().toNanos(),
-          config.upgradedTimeout().toNanos(),
-          config.drainTimeout().toNanos());
-    }
+  private static ExchangeLimits exchangeLimits(IngressConfig config) {
+    return new ExchangeLimits(
+        config.openTimeout().toNanos(),
+        config.bodyTimeout().toNanos(),
+        config.responseTimeout().toNanos(),
+        config.stallTimeout().toNanos(),
+        config.upgradedTimeout().toNanos());
   }
 }

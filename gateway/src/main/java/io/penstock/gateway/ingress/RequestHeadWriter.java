@@ -7,6 +7,7 @@ import io.penstock.transport.relay.HeadWriter;
 import io.penstock.transport.relay.HttpExchange;
 import io.penstock.transport.relay.HttpHead;
 import io.penstock.transport.relay.KnownField;
+import io.penstock.transport.relay.RequestTarget;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 

@@ -84,14 +84,14 @@ final class RoundTripStream extends InputStream implements FarEnd.Listener {
           far.write(head);
           upstream.open(far, opened);
         });
-    await(open, setup.timeouts().openNanos());
+    await(open, setup.exchangeLimits().openNanos());
   }
 
   /// Hands over a piece of the request body and waits until there is room for another.
   void write(ByteBuf piece) throws RoundTripException, InterruptedException {
     CompletableFuture<Void> room = new CompletableFuture<>();
     loop.execute(() -> writeNow(piece, room));
-    await(room, setup.timeouts().stallNanos());
+    await(room, setup.exchangeLimits().stallNanos());
   }
 
   /// Says whether the response (or the failure) has come already, so that the rest of the request
@@ -103,7 +103,7 @@ final class RoundTripStream extends InputStream implements FarEnd.Listener {
   /// Waits for the response, with the limit counted from when the stream last took a part of the
   /// request.
   RoundTrip.Response awaitResponse() throws RoundTripException, InterruptedException {
-    long limit = setup.timeouts().responseNanos();
+    long limit = setup.exchangeLimits().responseNanos();
     long written = System.nanoTime();
     long left = limit;
     while (left > 0 && !isAnsweredWithin(left)) {
@@ -175,7 +175,7 @@ final class RoundTripStream extends InputStream implements FarEnd.Listener {
 
   private void take() throws RoundTripException {
     try {
-      Object next = pieces.poll(setup.timeouts().stallNanos(), TimeUnit.NANOSECONDS);
+      Object next = pieces.poll(setup.exchangeLimits().stallNanos(), TimeUnit.NANOSECONDS);
       switch (next) {
         case ByteBuf piece -> {
           current = piece;

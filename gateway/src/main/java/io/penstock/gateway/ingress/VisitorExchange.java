@@ -5,49 +5,33 @@ import io.netty.channel.Channel;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ImmediateEventExecutor;
 import io.netty.util.concurrent.Promise;
+import io.penstock.transport.relay.BodyRelay;
+import io.penstock.transport.relay.ExchangeLimits;
 import io.penstock.transport.relay.FarEnd;
 import io.penstock.transport.relay.HeadReader;
 import io.penstock.transport.relay.HeadWriter;
+import io.penstock.transport.relay.HttpConnection;
 import io.penstock.transport.relay.HttpExchange;
 import io.penstock.transport.relay.HttpHead;
+import io.penstock.transport.relay.HttpService;
 import io.penstock.transport.relay.KnownField;
+import io.penstock.transport.relay.RequestTarget;
 import org.jspecify.annotations.Nullable;
 
 /// One request of a visitor from its head to the end of its response: the route, the agent, the
 /// stream, the limits, and what is said when one of them fails.
 ///
-/// It ends exactly once, by [Outlet#responseEnded], [Outlet#failed], [Outlet#abort] or its own
-/// [#abandon]; however it ends, the agent's stream is closed and the upstream is given back.
+/// However it ends, the agent's stream is closed and the upstream is given back.
 ///
 /// Runs on the event loop of the visitor's channel.
-final class VisitorExchange implements HttpExchange.Owner {
-
-  /// The visitor's connection, to which the exchange says how it ended.
-  interface Outlet {
-
-    /// The response has passed whole.
-    ///
-    /// @param keepAlive whether visitor and response leave the connection open
-    void responseEnded(boolean keepAlive);
-
-    /// Nothing has been sent yet, and this page is to be.
-    void failed(ErrorPage page);
-
-    /// The connection is upgraded: what the visitor sent behind the request belongs to it.
-    void tunnelStarted();
-
-    /// The upgraded connection was ended by the other side.
-    void tunnelEnded();
-
-    /// A response has begun and cannot be finished.
-    void abort();
-  }
+final class VisitorExchange implements HttpExchange.Owner, HttpService.Exchange {
 
   /// A stream that could not be opened is tried on another agent; nothing has been sent by then.
   static final int MAX_OPENS = 3;
 
   private final IngressSetup setup;
-  private final Outlet outlet;
+  private final HttpConnection connection;
+  private final HeadReader responses;
   private final Channel channel;
   private final Visitor visitor;
   private final RequestTarget target;
@@ -65,14 +49,13 @@ final class VisitorExchange implements HttpExchange.Owner {
   private boolean ended;
   private boolean endsWithConnection;
 
-  VisitorExchange(
-      IngressSetup setup, Outlet outlet, Visitor visitor, Channel channel, Start start) {
+  VisitorExchange(IngressSetup setup, From from, HttpHead head, RequestTarget target) {
     this.setup = setup;
-    this.outlet = outlet;
-    this.visitor = visitor;
-    this.channel = channel;
-    this.target = start.target();
-    HttpHead head = start.head();
+    this.connection = from.connection();
+    this.responses = from.responses();
+    this.visitor = from.visitor();
+    this.channel = from.channel();
+    this.target = target;
     this.method = head.method();
     this.id = RequestHeadWriter.requestId(head.value(KnownField.X_REQUEST_ID));
     this.accept = head.value(KnownField.ACCEPT);
@@ -84,11 +67,14 @@ final class VisitorExchange implements HttpExchange.Owner {
     setup.counters().requestStarted();
   }
 
-  /// A parsed head and where it wants to go.
-  record Start(HttpHead head, RequestTarget target) {}
+  /// Where requests come from.
+  ///
+  /// @param responses a reader of response heads that the connection's exchanges share
+  record From(Visitor visitor, Channel channel, HttpConnection connection, HeadReader responses) {}
 
-  /// Finds route and agent and sends the request on; `head` is not needed after it.
-  void begin(HttpHead head, HeadReader responses) {
+  /// Finds route and agent and sends the request on.
+  @Override
+  public void begin(HttpHead head) {
     long limit = setup.config().maxBodyBytes();
     if (limit > 0 && head.contentLength() > limit) {
       fail(ErrorPage.BODY_TOO_LARGE);
@@ -158,23 +144,43 @@ final class VisitorExchange implements HttpExchange.Owner {
 
   // ---- what the connection asks and tells ----
 
-  /// The machinery, once there is an agent; null when the exchange has failed already.
-  @Nullable HttpExchange http() {
-    return http;
-  }
-
-  /// Says whether nothing more of the request is to come from the visitor.
-  boolean requestDone() {
+  @Override
+  public boolean requestDone() {
     return asked.body().isDone() || (http != null && http.requestDone());
   }
 
-  /// The rest of the request, for whoever throws it away.
-  HttpExchange.Request asked() {
-    return asked;
+  @Override
+  public BodyRelay body() {
+    return asked.body();
+  }
+
+  @Override
+  public boolean isTunnel() {
+    return http != null && http.isTunnel();
+  }
+
+  @Override
+  public void nearReadComplete() {
+    if (http != null) {
+      http.nearReadComplete();
+    }
+  }
+
+  @Override
+  public void nearWritable() {
+    if (http != null) {
+      http.nearWritable();
+    }
+  }
+
+  @Override
+  public boolean wantsInput() {
+    return http != null && (http.requestDone() || http.wantsInput());
   }
 
   /// Passes on what came of the body, within the limit on its size.
-  @Nullable ByteBuf nearRead(ByteBuf in) {
+  @Override
+  public @Nullable ByteBuf nearRead(ByteBuf in) {
     HttpExchange exchange = http;
     if (exchange == null || ended) {
       in.release();
@@ -188,8 +194,8 @@ final class VisitorExchange implements HttpExchange.Owner {
     return rest;
   }
 
-  /// The visitor is gone.
-  void abandon() {
+  @Override
+  public void abandon() {
     end("visitor_gone", false);
   }
 
@@ -200,48 +206,22 @@ final class VisitorExchange implements HttpExchange.Owner {
       fail(page);
     } else {
       end(page.code(), false);
-      outlet.abort();
+      connection.abort();
     }
   }
 
-  /// Acts on a limit that has been reached; otherwise says in how many nanoseconds to ask again.
-  long checkLimits(long nowNanos) {
+  @Override
+  public long checkLimits(long nowNanos) {
     HttpExchange exchange = http;
+    ExchangeLimits limits = setup.exchangeLimits();
     if (exchange == null) {
-      return setup.timeouts().openNanos();
-    }
-    long limit = waitLimit(exchange);
-    long idle = nowNanos - exchange.progressNanos();
-    if (idle < limit) {
-      return limit - idle;
-    }
-    boolean visitorIsLate =
-        exchange.far().wasOpened() && !exchange.requestDone() && exchange.wantsInput();
-    stop(visitorIsLate ? ErrorPage.REQUEST_TIMEOUT : ErrorPage.TIMEOUT);
-    return 0;
-  }
-
-  private long waitLimit(HttpExchange exchange) {
-    IngressSetup.Timeouts limits = setup.timeouts();
-    if (!exchange.far().wasOpened()) {
       return limits.openNanos();
     }
-    if (exchange.isTunnel()) {
-      return limits.upgradedNanos();
+    long left = limits.left(exchange, nowNanos);
+    if (left == 0) {
+      stop(ExchangeLimits.nearIsLate(exchange) ? ErrorPage.REQUEST_TIMEOUT : ErrorPage.TIMEOUT);
     }
-    if (!exchange.isAwaiting()) {
-      return limits.stallNanos();
-    }
-    boolean visitorsTurn = !exchange.requestDone() && exchange.wantsInput();
-    return visitorsTurn ? limits.bodyNanos() : limits.responseNanos();
-  }
-
-  ErrorPage.Manner manner(boolean close) {
-    return new ErrorPage.Manner(accept, id, asked.head(), close);
-  }
-
-  boolean keepAliveAsked() {
-    return keepAliveAsked;
+    return left;
   }
 
   // ---- what the exchange tells ----
@@ -273,7 +253,7 @@ final class VisitorExchange implements HttpExchange.Owner {
 
   @Override
   public void tunnelStarted() {
-    outlet.tunnelStarted();
+    connection.tunnelStarted();
   }
 
   @Override
@@ -285,11 +265,11 @@ final class VisitorExchange implements HttpExchange.Owner {
       case COMPLETE -> {
         closeStream();
         end("ok", true);
-        outlet.responseEnded(keepsAlive());
+        connection.responseEnded(keepsAlive());
       }
       case TUNNEL_ENDED -> {
         end("ok", true);
-        outlet.tunnelEnded();
+        connection.tunnelEnded();
       }
       case NO_RESPONSE -> fail(ErrorPage.AGENT_LOST);
       case BAD_RESPONSE -> fail(ErrorPage.BAD_RESPONSE);
@@ -297,7 +277,7 @@ final class VisitorExchange implements HttpExchange.Owner {
       case BAD_REQUEST -> stopBadRequest();
       case CUT_SHORT -> {
         end("cut_short", false);
-        outlet.abort();
+        connection.abort();
       }
     }
   }
@@ -312,7 +292,7 @@ final class VisitorExchange implements HttpExchange.Owner {
   private void stopBadRequest() {
     if (http != null && http.status() != 0) {
       end(ErrorPage.BAD_REQUEST.code(), false);
-      outlet.abort();
+      connection.abort();
     } else {
       fail(ErrorPage.BAD_REQUEST);
     }
@@ -323,11 +303,20 @@ final class VisitorExchange implements HttpExchange.Owner {
       return;
     }
     finish(page.status(), page.code(), true);
-    outlet.failed(page);
+    answer(page);
   }
 
-  /// Ends a tunnel that the visitor ended: the agent's stream is closed after what was passed on.
-  void endTunnel() {
+  private void answer(ErrorPage page) {
+    boolean keepAlive = keepAliveAsked && requestDone() && !setup.draining().getAsBoolean();
+    ByteBuf bytes =
+        page.render(channel.alloc(), new ErrorPage.Manner(accept, id, asked.head(), !keepAlive));
+    setup.counters().sent(bytes.readableBytes());
+    connection.answered(bytes, keepAlive);
+  }
+
+  /// The agent's stream is closed after what was passed on.
+  @Override
+  public void endTunnel() {
     HttpExchange exchange = http;
     if (exchange != null) {
       exchange.nearTunnelEnded();

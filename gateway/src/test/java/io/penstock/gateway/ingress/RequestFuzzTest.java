@@ -11,6 +11,7 @@ import io.penstock.transport.relay.HeadReader;
 import io.penstock.transport.relay.HeadResult;
 import io.penstock.transport.relay.HttpExchange;
 import io.penstock.transport.relay.HttpHead;
+import io.penstock.transport.relay.RequestTarget;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;

@@ -5,8 +5,11 @@
 /// gathered. It sees the far channel through a [FarEnd], which hides whether it lives on the same
 /// event loop.
 ///
-/// The ingress of the gateway and the app proxy of the agent call this. Everything runs on the
-/// event loop of the near channel; only [FarEnd] crosses to the other, one task per batch.
+/// [HttpConnection] is the server's end of a connection with one exchange after another.
+///
+/// The ingress of the gateway, the app proxy of the agent and the served ports of a node call this.
+/// Everything runs on the event loop of the near channel; only [FarEnd] crosses to the other, one
+/// task per batch.
 @NullMarked
 package io.penstock.transport.relay;
 

@@ -1,8 +1,5 @@
-package io.penstock.gateway.ingress;
+package io.penstock.transport.relay;
 
-import io.penstock.transport.relay.Authority;
-import io.penstock.transport.relay.HttpHead;
-import io.penstock.transport.relay.KnownField;
 import org.jspecify.annotations.Nullable;
 
 /// Where a request wants to go: read from its target and its `Host` (RFC 9112 section 3.2).
@@ -11,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 /// @param host lower-case host name without port, empty when an HTTP/1.0 request names none
 /// @param path origin-form target with its query, or `*`
 /// @param form how the target was written
-record RequestTarget(String authority, String host, String path, Form form) {
+public record RequestTarget(String authority, String host, String path, Form form) {
 
   /// How a request target is written.
-  enum Form {
+  public enum Form {
     /// As a path, or `*`, with the authority in `Host`: the head says it already.
     ORIGIN,
     /// As a URL, so that path and `Host` have to be written anew.
@@ -22,7 +19,7 @@ record RequestTarget(String authority, String host, String path, Form form) {
   }
 
   /// Reads the target of a parsed head, or returns null when it is in no form that is served here.
-  static @Nullable RequestTarget of(HttpHead head) {
+  public static @Nullable RequestTarget of(HttpHead head) {
     String target = head.target();
     String hostField = head.value(KnownField.HOST);
     if (target.startsWith("/")) {

@@ -1,4 +1,4 @@
-package io.penstock.gateway.ingress;
+package io.penstock.transport.relay;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -7,22 +7,16 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
-import io.penstock.transport.relay.BodyRelay;
-import io.penstock.transport.relay.Closing;
-import io.penstock.transport.relay.HeadReader;
-import io.penstock.transport.relay.HeadResult;
-import io.penstock.transport.relay.HttpExchange;
-import io.penstock.transport.relay.HttpHead;
-import io.penstock.transport.relay.LazyTimer;
-import io.penstock.transport.relay.OutputProgress;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One visitor connection: reads a request, lets a [VisitorExchange] answer it, and goes on with
-/// the next.
+/// The server's end of one HTTP/1.1 connection: reads a request, lets an [HttpService.Exchange]
+/// answer it, and goes on with the next.
 ///
 /// ```
+///  NEW ──active──► HEAD
+///
 ///  HEAD ──parsed──► EXCHANGE ──response whole──► HEAD (keep-alive; pipelined input was held)
 ///    │                │   ├────request not whole─► DRAINING ──► HEAD
 ///    │                │   └────cut short─────────► CLOSED (by a reset)
@@ -35,9 +29,28 @@ import org.slf4j.LoggerFactory;
 /// response has ended; over TLS there is none, and the closure alert means that he is gone.
 ///
 /// Runs on the event loop of the visitor's channel.
-final class VisitorHandler extends ChannelInboundHandlerAdapter implements VisitorExchange.Outlet {
+public final class HttpConnection extends ChannelInboundHandlerAdapter {
+
+  /// How much is taken, and how long is waited.
+  ///
+  /// @param head of a request
+  /// @param headNanos from the first byte of a head, or the start of the connection, to its end
+  /// @param keepAliveNanos between two requests
+  /// @param checkNanos how often an exchange is asked about its limits, at least
+  /// @param drainNanos for the rest of a request body
+  /// @param maxDrainBytes of it
+  /// @param stallNanos in which the visitor takes nothing of a response
+  public record Limits(
+      HeadReader.Limits head,
+      long headNanos,
+      long keepAliveNanos,
+      long checkNanos,
+      long drainNanos,
+      int maxDrainBytes,
+      long stallNanos) {}
 
   private enum State {
+    NEW,
     HEAD,
     EXCHANGE,
     DRAINING,
@@ -45,33 +58,31 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
     CLOSED
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(VisitorHandler.class);
+  private static final Logger LOG = LoggerFactory.getLogger(HttpConnection.class);
 
   private static final BodyRelay.Output DISCARD = ByteBuf::release;
 
   private final Channel channel;
-  private final IngressSetup setup;
-  private final Visitor visitor;
+  private final HttpService service;
+  private final Limits limits;
   private final HeadReader requests;
-  private final HeadReader responses;
   private final LazyTimer timer;
   private final OutputProgress output;
-  private State state = State.HEAD;
-  private @Nullable VisitorExchange exchange;
+  private State state = State.NEW;
+  private HttpService.@Nullable Exchange exchange;
   private @Nullable BodyRelay unread;
   private @Nullable ByteBuf held;
   private boolean serving;
   private boolean inputEnded;
   private int drainedBytes;
 
-  /// @param channel a registered channel, whose last handler this becomes
-  /// @param scheme `http` or `https`
-  VisitorHandler(Channel channel, IngressSetup setup, String scheme) {
+  /// @param channel a registered channel without auto-read, whose last handler this becomes; it
+  ///   allows half-closure unless it speaks TLS
+  public HttpConnection(Channel channel, HttpService service, Limits limits) {
     this.channel = channel;
-    this.setup = setup;
-    this.visitor = Visitor.of(channel.remoteAddress(), scheme, setup.proxies());
-    this.requests = setup.requestReader();
-    this.responses = setup.responseReader();
+    this.service = service;
+    this.limits = limits;
+    this.requests = new HeadReader(HeadReader.Kind.REQUEST, limits.head());
     this.timer = new LazyTimer(channel.eventLoop(), this::limitReached);
     this.output = new OutputProgress(channel);
   }
@@ -79,10 +90,24 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
   // ---- events of the channel ----
 
   @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    if (channel.isActive()) {
+      begin();
+    }
+  }
+
+  @Override
   public void channelActive(ChannelHandlerContext ctx) {
-    setup.counters().connectionOpened();
-    timer.set(System.nanoTime(), setup.timeouts().headNanos());
-    readMore();
+    begin();
+  }
+
+  private void begin() {
+    if (state == State.NEW) {
+      service.opened();
+      state = State.HEAD;
+      timer.set(System.nanoTime(), limits.headNanos());
+      readMore();
+    }
   }
 
   @Override
@@ -91,10 +116,10 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
       ReferenceCountUtil.release(message);
       return;
     }
-    setup.counters().received(in.readableBytes());
-    VisitorExchange current = exchange;
+    service.received(in.readableBytes());
+    HttpService.Exchange current = exchange;
     switch (state) {
-      case HEAD -> {
+      case NEW, HEAD -> {
         hold(in);
         serve();
       }
@@ -111,18 +136,18 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
 
   @Override
   public void channelReadComplete(ChannelHandlerContext ctx) {
-    HttpExchange http = exchange == null ? null : exchange.http();
-    if (http != null) {
-      http.nearReadComplete();
+    HttpService.Exchange current = exchange;
+    if (current != null) {
+      current.nearReadComplete();
     }
     readMore();
   }
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-    HttpExchange http = exchange == null ? null : exchange.http();
-    if (http != null) {
-      http.nearWritable();
+    HttpService.Exchange current = exchange;
+    if (current != null) {
+      current.nearWritable();
     } else if (state == State.HEAD && channel.isWritable()) {
       serve();
       readMore();
@@ -147,9 +172,11 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
 
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
-    setup.counters().connectionClosed();
+    if (state != State.NEW) {
+      service.closed();
+    }
     timer.stop();
-    VisitorExchange left = exchange;
+    HttpService.Exchange left = exchange;
     enter(State.CLOSED);
     if (left != null) {
       left.abandon();
@@ -189,50 +216,45 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
       case HeadResult.Fault fault -> {
         in.release();
         LOG.debug("request refused: {}", fault.text());
-        failed(pageFor(fault));
+        refuse(refusal(fault));
       }
       case HeadResult.Incomplete _ -> {
         in.release();
         if (fresh && !requests.isEmpty()) {
-          timer.set(System.nanoTime(), setup.timeouts().headNanos());
+          timer.set(System.nanoTime(), limits.headNanos());
         }
       }
     }
   }
 
   private void begin(HttpHead head) {
-    RequestTarget target = RequestTarget.of(head);
-    if (target == null) {
-      failed(ErrorPage.BAD_REQUEST);
+    HttpService.Exchange started = service.exchange(head, this);
+    if (started == null) {
+      refuse(HttpService.Refusal.MALFORMED);
       return;
     }
-    VisitorExchange started =
-        new VisitorExchange(setup, this, visitor, channel, new VisitorExchange.Start(head, target));
     exchange = started;
     state = State.EXCHANGE;
-    timer.set(System.nanoTime(), setup.timeouts().checkNanos());
-    started.begin(head, responses);
+    timer.set(System.nanoTime(), limits.checkNanos());
+    started.begin(head);
     feed(started);
   }
 
   /// Gives the exchange what came behind the head, or behind the request when that is its own.
-  private void feed(VisitorExchange current) {
+  private void feed(HttpService.Exchange current) {
     ByteBuf body = held;
     if (current.equals(exchange) && body != null) {
       held = null;
       hold(current.nearRead(body));
-      HttpExchange http = current.http();
-      if (http != null) {
-        http.nearReadComplete();
-      }
+      current.nearReadComplete();
     }
   }
 
-  private static ErrorPage pageFor(HeadResult.Fault fault) {
+  private static HttpService.Refusal refusal(HeadResult.Fault fault) {
     return switch (fault) {
-      case TOO_LARGE, TOO_MANY_FIELDS -> ErrorPage.HEAD_TOO_LARGE;
-      case TARGET_TOO_LONG -> ErrorPage.TARGET_TOO_LONG;
-      case BAD_VERSION -> ErrorPage.VERSION;
+      case TOO_LARGE, TOO_MANY_FIELDS -> HttpService.Refusal.HEAD_TOO_LARGE;
+      case TARGET_TOO_LONG -> HttpService.Refusal.TARGET_TOO_LONG;
+      case BAD_VERSION -> HttpService.Refusal.VERSION;
       case BARE_LF,
           BARE_CR,
           BAD_START_LINE,
@@ -243,8 +265,12 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
           BAD_LENGTH,
           BAD_TRANSFER_ENCODING,
           LENGTH_AND_ENCODING ->
-          ErrorPage.BAD_REQUEST;
+          HttpService.Refusal.MALFORMED;
     };
+  }
+
+  private void refuse(HttpService.Refusal why) {
+    answered(service.refusal(why), false);
   }
 
   private void hold(@Nullable ByteBuf more) {
@@ -262,70 +288,53 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
 
   // ---- how an exchange ends ----
 
-  @Override
+  /// The response has passed whole.
+  ///
+  /// @param keepAlive whether visitor and response leave the connection open
   public void responseEnded(boolean keepAlive) {
-    VisitorExchange left = exchange;
+    HttpService.Exchange left = exchange;
     exchange = null;
     if (!keepAlive || left == null) {
       linger();
     } else if (left.requestDone()) {
       nextRequest();
     } else {
-      unread = left.asked().body();
+      unread = left.body();
       drainedBytes = 0;
       enter(State.DRAINING);
-      timer.set(System.nanoTime(), setup.timeouts().drainNanos());
+      timer.set(System.nanoTime(), limits.drainNanos());
       readMore();
     }
   }
 
-  @Override
-  public void failed(ErrorPage page) {
-    VisitorExchange left = exchange;
+  /// Nothing has been sent yet, and this is the whole response, which is owned from now on.
+  ///
+  /// @param keepAlive only when the request has been read to its end
+  public void answered(ByteBuf response, boolean keepAlive) {
     exchange = null;
-    boolean close =
-        left == null
-            || !left.keepAliveAsked()
-            || !left.requestDone()
-            || setup.draining().getAsBoolean();
-    ErrorPage.Manner manner =
-        left == null ? new ErrorPage.Manner(null, null, false, true) : left.manner(close);
-    ByteBuf bytes = page.render(channel.alloc(), manner);
-    setup.counters().sent(bytes.readableBytes());
-    if (left == null) {
-      noteRefusal(page, bytes.readableBytes());
-    }
-    channel.writeAndFlush(bytes, channel.voidPromise());
-    if (close) {
-      linger();
-    } else {
+    channel.writeAndFlush(response, channel.voidPromise());
+    if (keepAlive) {
       nextRequest();
+    } else {
+      linger();
     }
   }
 
-  /// Counts and logs a head that never became a request.
-  private void noteRefusal(ErrorPage page, int sentBytes) {
-    setup.counters().responded(page.status());
-    if (setup.log().isOn()) {
-      setup.log().write(AccessLog.Line.refusal(visitor.address(), page, sentBytes));
-    }
-  }
-
-  @Override
+  /// The connection is upgraded: what the visitor sent behind the request belongs to it.
   public void tunnelStarted() {
-    VisitorExchange current = exchange;
+    HttpService.Exchange current = exchange;
     if (current != null) {
       feed(current);
     }
   }
 
-  @Override
+  /// The upgraded connection was ended by the other side.
   public void tunnelEnded() {
     exchange = null;
     finish();
   }
 
-  @Override
+  /// A response has begun and cannot be finished.
   public void abort() {
     exchange = null;
     enter(State.CLOSED);
@@ -336,12 +345,12 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
     if (state == State.CLOSED) {
       return;
     }
-    if (setup.draining().getAsBoolean()) {
+    if (service.draining()) {
       finish();
       return;
     }
     enter(State.HEAD);
-    timer.set(System.nanoTime(), setup.timeouts().keepAliveNanos());
+    timer.set(System.nanoTime(), limits.keepAliveNanos());
     serve();
     readMore();
   }
@@ -349,7 +358,7 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
   /// Closes when the visitor has what was written, as long as it keeps taking it.
   private void finish() {
     enter(State.CLOSED);
-    Closing.afterWrites(channel, setup.timeouts().stallNanos());
+    Closing.afterWrites(channel, limits.stallNanos());
   }
 
   /// Says that nothing more follows and waits a little for the visitor to close, because closing
@@ -364,13 +373,13 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
     }
     enter(State.LINGERING);
     drainedBytes = 0;
-    timer.set(System.nanoTime(), setup.timeouts().drainNanos());
+    timer.set(System.nanoTime(), limits.drainNanos());
     Closing.outputAfterWrites(channel);
     readMore();
   }
 
-  /// Closes if nothing is under way: the gateway is draining.
-  void closeIfIdle() {
+  /// Closes if nothing is under way: the service is draining.
+  public void closeIfIdle() {
     if (state == State.HEAD && requests.isEmpty() && held == null) {
       finish();
     }
@@ -383,17 +392,12 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
         switch (state) {
           case HEAD -> held == null && channel.isWritable();
           case DRAINING, LINGERING -> true;
-          case EXCHANGE -> held == null && exchange != null && wantsInput(exchange);
-          case CLOSED -> false;
+          case EXCHANGE -> held == null && exchange != null && exchange.wantsInput();
+          case NEW, CLOSED -> false;
         };
     if (wanted && !inputEnded) {
       channel.read();
     }
-  }
-
-  private static boolean wantsInput(VisitorExchange current) {
-    HttpExchange http = current.http();
-    return http != null && (http.requestDone() || http.wantsInput());
   }
 
   private void drain(ByteBuf in) {
@@ -423,15 +427,14 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
 
   private boolean tooMuch(ByteBuf in) {
     drainedBytes += in.readableBytes();
-    return drainedBytes > setup.config().maxDrainBytes();
+    return drainedBytes > limits.maxDrainBytes();
   }
 
   private void inputEnded() {
     inputEnded = true;
-    VisitorExchange current = exchange;
+    HttpService.Exchange current = exchange;
     if (state == State.EXCHANGE && current != null) {
-      HttpExchange http = current.http();
-      if (http != null && http.isTunnel()) {
+      if (current.isTunnel()) {
         exchange = null;
         current.endTunnel();
       } else if (current.requestDone()) {
@@ -456,7 +459,7 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
           enter(State.CLOSED);
           channel.close();
         } else {
-          failed(ErrorPage.REQUEST_TIMEOUT);
+          refuse(HttpService.Refusal.LATE);
         }
       }
       case EXCHANGE -> checkExchange();
@@ -466,27 +469,27 @@ final class VisitorHandler extends ChannelInboundHandlerAdapter implements Visit
           channel.close();
         }
       }
-      case CLOSED -> {}
+      case NEW, CLOSED -> {}
     }
   }
 
   /// The limits on a silent visitor begin when it has the response: until then it is a slow one.
   private boolean isStillSending() {
     long now = System.nanoTime();
-    boolean sending = output.patience(now, setup.timeouts().stallNanos()) > 0;
+    boolean sending = output.patience(now, limits.stallNanos()) > 0;
     if (sending) {
-      timer.set(now, setup.timeouts().drainNanos());
+      timer.set(now, limits.drainNanos());
     }
     return sending;
   }
 
   private void checkExchange() {
-    VisitorExchange current = exchange;
+    HttpService.Exchange current = exchange;
     if (current != null) {
       long now = System.nanoTime();
       long again = current.checkLimits(now);
       if (exchange == current) {
-        timer.set(now, Math.min(again, setup.timeouts().checkNanos()));
+        timer.set(now, Math.min(again, limits.checkNanos()));
       }
     }
   }
