@@ -7,16 +7,20 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.handler.codec.quic.Quic;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslProvider;
@@ -24,6 +28,8 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.SingleThreadEventExecutor;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 
@@ -104,6 +110,16 @@ public final class NativeSupport {
   /// The channel type of a connected TCP socket.
   public static Class<? extends SocketChannel> socketChannel() {
     return epoll() ? EpollSocketChannel.class : NioSocketChannel.class;
+  }
+
+  /// The channel type of a connected Unix socket.
+  public static Class<? extends DuplexChannel> unixSocketChannel() {
+    return epoll() ? EpollDomainSocketChannel.class : NioDomainSocketChannel.class;
+  }
+
+  /// The address as [#unixSocketChannel] wants it.
+  public static SocketAddress unixAddress(UnixDomainSocketAddress address) {
+    return epoll() ? new DomainSocketAddress(address.getPath().toFile()) : address;
   }
 
   /// The channel type of a UDP socket.

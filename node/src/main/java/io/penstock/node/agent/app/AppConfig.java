@@ -1,10 +1,13 @@
 package io.penstock.node.agent.app;
 
 import io.penstock.api.config.Requirements;
+import io.penstock.node.backend.BackendConfig;
 import io.penstock.transport.tls.Trust;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 
 /// Where the local app is and how the agent talks to it.
 ///
@@ -92,6 +95,19 @@ public record AppConfig(
 
   public static Builder builder(URI target) {
     return new Builder(target);
+  }
+
+  /// Where the app is, for whoever connects to it.
+  BackendConfig backend() {
+    String host = target.getHost();
+    return new BackendConfig(
+        InetSocketAddress.createUnresolved(host, port()),
+        secure() ? Optional.of(new BackendConfig.Tls(trust, host)) : Optional.empty(),
+        maxHeadBytes,
+        maxHeaders,
+        maxIdleConnections,
+        maxIdle,
+        connectTimeout);
   }
 
   boolean secure() {

@@ -54,22 +54,26 @@ final class StreamHandler extends ChannelInboundHandlerAdapter implements AppExc
 
   private final Channel stream;
   private final AppConfig config;
-  private final AppConnections connections;
-  private final RequestLog log;
-  private final AppLoop loop;
+  private final RequestReaders readers;
+  private final Exchanges exchanges;
   private @Nullable HeadReader requests;
   private final LazyTimer timer;
   private State state = State.HEAD;
   private @Nullable AppExchange exchange;
   private boolean sawUnsent;
 
-  StreamHandler(Channel stream, AppConfig config, AppConnections connections, RequestLog log) {
+  /// Makes what answers a request.
+  @FunctionalInterface
+  interface Exchanges {
+    AppExchange start(Channel stream, AppExchange.Outlet outlet, HttpHead head);
+  }
+
+  StreamHandler(Channel stream, AppConfig config, RequestReaders readers, Exchanges exchanges) {
     this.stream = stream;
     this.config = config;
-    this.connections = connections;
-    this.log = log;
-    this.loop = connections.on(stream.eventLoop());
-    this.requests = loop.takeRequestReader();
+    this.readers = readers;
+    this.exchanges = exchanges;
+    this.requests = readers.take(stream.eventLoop());
     this.timer = new LazyTimer(stream.eventLoop(), this::limitReached);
   }
 
@@ -172,7 +176,7 @@ final class StreamHandler extends ChannelInboundHandlerAdapter implements AppExc
       answered(AppHeadWriter.plain(stream.alloc(), "400 Bad Request"));
       return;
     }
-    AppExchange started = new AppExchange(stream, connections, this, log, head);
+    AppExchange started = exchanges.start(stream, this, head);
     exchange = started;
     state = State.EXCHANGE;
     timer.clear();
@@ -280,7 +284,7 @@ final class StreamHandler extends ChannelInboundHandlerAdapter implements AppExc
     HeadReader reader = requests;
     requests = null;
     if (reader != null) {
-      loop.giveRequestReader(reader);
+      readers.give(stream.eventLoop(), reader);
     }
   }
 

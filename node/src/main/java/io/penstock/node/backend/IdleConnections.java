@@ -1,4 +1,4 @@
-package io.penstock.node.agent.app;
+package io.penstock.node.backend;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -10,14 +10,14 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
-/// Connections to the app that wait for their next request, newest first.
+/// Connections to a backend that wait for their next request, newest first.
 ///
-/// Bounded in number and in time. One that the app closes, or on which it says something unasked,
-/// is dropped. Runs on one event loop.
+/// Bounded in number and in time. One that the backend closes, or on which it says something
+/// unasked, is dropped. Runs on one event loop.
 final class IdleConnections {
 
-  /// How recently the app must have answered on a connection for it to carry a request that cannot
-  /// be repeated: the app may close an older one at any moment.
+  /// How recently the backend must have answered on a connection for it to carry a request that
+  /// cannot be repeated: the backend may close an older one at any moment.
   private static final long FRESH_NANOS = Duration.ofSeconds(1).toNanos();
 
   /// What a request asks of a connection.
@@ -33,7 +33,7 @@ final class IdleConnections {
   private final int most;
   private final long maxIdleNanos;
 
-  IdleConnections(EventLoop loop, AppConfig config) {
+  IdleConnections(EventLoop loop, BackendConfig config) {
     this.timer = new LazyTimer(loop, this::dropOld);
     this.most = config.maxIdleConnections();
     this.maxIdleNanos = config.maxIdle().toNanos();
