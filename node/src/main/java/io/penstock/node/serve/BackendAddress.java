@@ -1,26 +1,23 @@
 package io.penstock.node.serve;
 
-import java.nio.file.Path;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.InvalidPathException;
 
-/// Where a backend listens, outside of the overlay: on this machine or wherever it reaches.
-public sealed interface BackendAddress {
+/// How the address of a backend is written.
+///
+/// Each method throws an `IllegalArgumentException` that says what is wrong, to be put behind the
+/// text itself.
+final class BackendAddress {
 
-  /// What a Unix socket is written with.
-  String UNIX_PREFIX = "unix:";
+  /// What the path of a Unix socket is written behind.
+  static final String UNIX_PREFIX = "unix:";
 
-  /// A TCP port.
-  ///
-  /// @param host name or address, without brackets
-  /// @param port from 1 to 65535
-  record Tcp(String host, int port) implements BackendAddress {}
-
-  /// A Unix socket.
-  record Unix(Path path) implements BackendAddress {}
+  private BackendAddress() {}
 
   /// Reads `host:port` or `unix:PATH`; a path may be relative to the working directory.
-  ///
-  /// @throws IllegalArgumentException saying what is wrong, to be put behind the text itself
-  static BackendAddress parse(String text) {
+  static SocketAddress parse(String text) {
     if (text.startsWith(UNIX_PREFIX)) {
       return unix(text);
     }
@@ -34,16 +31,20 @@ public sealed interface BackendAddress {
     } else if (host.indexOf(':') >= 0 || host.indexOf('/') >= 0) {
       throw new IllegalArgumentException("is not HOST:PORT, where an IPv6 address has brackets");
     }
-    return new Tcp(host, port(text.substring(colon + 1)));
+    return InetSocketAddress.createUnresolved(host, port(text.substring(colon + 1)));
   }
 
   /// Reads `unix:PATH`.
-  static Unix unix(String text) {
+  static UnixDomainSocketAddress unix(String text) {
     String path = text.substring(UNIX_PREFIX.length());
-    if (path.isEmpty() || path.indexOf('\0') >= 0) {
-      throw new IllegalArgumentException("names no socket; write unix:PATH");
+    try {
+      if (!path.isEmpty()) {
+        return UnixDomainSocketAddress.of(path);
+      }
+    } catch (InvalidPathException _) {
+      // It is said below.
     }
-    return new Unix(Path.of(path));
+    throw new IllegalArgumentException("names no socket; write unix:PATH");
   }
 
   /// Reads a port.

@@ -1,5 +1,7 @@
 package io.penstock.node.serve;
 
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Locale;
@@ -7,13 +9,13 @@ import java.util.Optional;
 
 /// Where a proxy sends requests.
 ///
-/// @param address of the backend
+/// @param address an unresolved `InetSocketAddress` or a `UnixDomainSocketAddress`
 /// @param tls whether and how it speaks TLS
 /// @param serverName the name in its URL, for SNI and for the check of its certificate
 /// @param path of the URL, as it is written; empty or with a slash in front
 /// @param query of the URL, which is put in front of that of each request
 public record ProxyTarget(
-    BackendAddress address, Tls tls, String serverName, String path, Optional<String> query) {
+    SocketAddress address, Tls tls, String serverName, String path, Optional<String> query) {
 
   /// TLS to a backend.
   public enum Tls {
@@ -37,7 +39,12 @@ public record ProxyTarget(
           BackendAddress.unix(text), Tls.NONE, "localhost", "", Optional.empty());
     }
     if (text.matches("[0-9]+")) {
-      return at(new BackendAddress.Tcp(LOOPBACK, BackendAddress.port(text)));
+      return new ProxyTarget(
+          InetSocketAddress.createUnresolved(LOOPBACK, BackendAddress.port(text)),
+          Tls.NONE,
+          LOOPBACK,
+          "",
+          Optional.empty());
     }
     if (text.startsWith(INSECURE)) {
       return ofUrl("https://" + text.substring(INSECURE.length()), Tls.UNCHECKED);
@@ -53,10 +60,6 @@ public record ProxyTarget(
           "has a scheme that is none of http, https and https+insecure");
     }
     return ofUrl("http://" + text, Tls.NONE);
-  }
-
-  private static ProxyTarget at(BackendAddress.Tcp address) {
-    return new ProxyTarget(address, Tls.NONE, address.host(), "", Optional.empty());
   }
 
   private static ProxyTarget ofUrl(String url, Tls tls) {
@@ -81,7 +84,7 @@ public record ProxyTarget(
     String name = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
     String path = uri.getRawPath() == null ? "" : uri.getRawPath();
     return new ProxyTarget(
-        new BackendAddress.Tcp(name, port),
+        InetSocketAddress.createUnresolved(name, port),
         tls,
         name.toLowerCase(Locale.ROOT),
         path,

@@ -1,6 +1,8 @@
 package io.penstock.node.serve;
 
 import io.penstock.transport.relay.Authority;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -135,13 +137,13 @@ public record ServePlan(SortedMap<Integer, ServedPort> ports) {
     if (version < 0 || version > 2) {
       throw invalid("%s.ProxyProtocol is %d, allowed are 0, 1 and 2".formatted(at, version));
     }
-    BackendAddress to;
+    SocketAddress to;
     try {
       to = BackendAddress.parse(handler.tcpForward());
     } catch (IllegalArgumentException e) {
       throw invalid(at + ".TCPForward", handler.tcpForward(), e);
     }
-    if (version != 0 && to instanceof BackendAddress.Unix) {
+    if (version != 0 && to instanceof UnixDomainSocketAddress) {
       throw invalid(
           at + ".ProxyProtocol needs a target with an address, and a Unix socket has none");
     }

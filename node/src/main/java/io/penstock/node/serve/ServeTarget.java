@@ -1,5 +1,6 @@
 package io.penstock.node.serve;
 
+import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.util.SortedMap;
 
@@ -62,6 +63,7 @@ public sealed interface ServeTarget {
 
   /// Bytes go to a backend.
   ///
+  /// @param to an unresolved `InetSocketAddress` or a `UnixDomainSocketAddress`
   /// @param proxyProtocol the version of the PROXY header in front of them, or 0
-  record TcpForward(BackendAddress to, int proxyProtocol) implements OfConnection {}
+  record TcpForward(SocketAddress to, int proxyProtocol) implements OfConnection {}
 }

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -81,7 +82,7 @@ class ServePlanTest {
         .isEqualTo(
             new ServedPort.Bytes(
                 Optional.empty(),
-                new ServeTarget.TcpForward(new BackendAddress.Tcp("fd00::1", 22), 0)));
+                new ServeTarget.TcpForward(InetSocketAddress.createUnresolved("fd00::1", 22), 0)));
     assertThat(port(plan, 2).type()).isEqualTo(ServedPort.Type.TLS_TERMINATED_TCP);
     assertThat(port(plan, 2).certificateNames()).containsExactly("web.penstock.internal");
     assertThat(port(plan, 4))

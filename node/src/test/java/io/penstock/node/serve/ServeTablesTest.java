@@ -3,6 +3,8 @@ package io.penstock.node.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +29,10 @@ class ServeTablesTest {
     assertThat(target.path()).isEqualTo(path == null ? "" : path);
   }
 
-  private static String describe(BackendAddress address) {
-    return switch (address) {
-      case BackendAddress.Tcp(String host, int port) -> host + ":" + port;
-      case BackendAddress.Unix(var path) -> "unix:" + path;
-    };
+  private static String describe(SocketAddress address) {
+    return address instanceof InetSocketAddress inet
+        ? inet.getHostString() + ":" + inet.getPort()
+        : "unix:" + address;
   }
 
   @ParameterizedTest
