@@ -10,6 +10,7 @@ module io.penstock.transport {
   requires transitive io.netty.handler;
   requires transitive io.netty.codec.http;
   requires io.netty.codec;
+  requires transitive io.netty.codec.http2;
   requires transitive io.netty.codec.classes.quic;
   requires io.netty.resolver;
   requires io.netty.transport.classes.epoll;
@@ -19,6 +20,7 @@ module io.penstock.transport {
   requires static transitive org.jspecify;
 
   exports io.penstock.transport;
+  exports io.penstock.transport.http2;
   exports io.penstock.transport.kcp;
   exports io.penstock.transport.netstack;
   exports io.penstock.transport.netstack.socket;

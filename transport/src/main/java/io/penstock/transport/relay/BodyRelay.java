@@ -103,6 +103,11 @@ public final class BodyRelay {
     return ofResponse(head, toHead, Target.PLAIN, Target.PLAIN);
   }
 
+  /// The body that follows a request head, to be read without its framing.
+  public static BodyRelay ofUnframedRequest(HttpHead head) {
+    return head.isChunked() ? ofChunks(Target.PLAIN) : ofRequest(head);
+  }
+
   /// The rules of RFC 9112 section 6.3.
   static BodyRelay ofResponse(HttpHead head, boolean toHead, Target ofChunks, Target ofUnframed) {
     if (toHead || head.status() == 204 || head.status() == 304) {
@@ -153,6 +158,11 @@ public final class BodyRelay {
   /// Says whether the framing of the body is malformed, so that nothing after it can be trusted.
   public boolean isFaulty() {
     return state == State.FAULTY;
+  }
+
+  /// The trailers of a chunked body that has passed; null when there are none.
+  public @Nullable HttpHead trailers() {
+    return chunks == null ? null : chunks.trailers();
   }
 
   /// Payload that has passed, without framing.

@@ -89,6 +89,11 @@ final class ChunkScanner {
     return parsed != null;
   }
 
+  /// The fields of the trailer section that may be sent on, or null when there is none.
+  @Nullable HttpHead trailers() {
+    return parsed;
+  }
+
   /// The trailer section to be sent on, empty line included.
   ByteBuf writeTrailers(ByteBufAllocator allocator) {
     ByteBuf out = allocator.buffer(trailerBytes + 2);

@@ -23,17 +23,28 @@ public final class OutputProgress {
   /// when nothing was sent between two looks that are at least `stallNanos` apart.
   public long patience(long nowNanos, long stallNanos) {
     ChannelOutboundBuffer out = channel.unsafe().outboundBuffer();
-    if (out == null || out.totalPendingWriteBytes() == 0) {
+    long pending = out == null ? pendingWithoutBuffer() : out.totalPendingWriteBytes();
+    if (pending == 0) {
       movedNanos = Deadlines.NONE;
       return 0;
     }
-    if (movedNanos == Deadlines.NONE
-        || out.totalPendingWriteBytes() != pendingBytes
-        || out.currentProgress() != partBytes) {
-      pendingBytes = out.totalPendingWriteBytes();
-      partBytes = out.currentProgress();
+    long part = out == null ? 0 : out.currentProgress();
+    if (movedNanos == Deadlines.NONE || pending != pendingBytes || part != partBytes) {
+      pendingBytes = pending;
+      partBytes = part;
       movedNanos = nowNanos;
     }
     return Math.max(0, movedNanos + stallNanos - nowNanos);
+  }
+
+  /// A closed channel has no buffer and nothing pending; a stream of HTTP/2 has none either, and
+  /// says what it holds only by how far it is from its water marks.
+  private long pendingWithoutBuffer() {
+    if (!channel.isOpen()) {
+      return 0;
+    }
+    return channel.config().getWriteBufferHighWaterMark()
+        - channel.bytesBeforeUnwritable()
+        + channel.bytesBeforeWritable();
   }
 }
