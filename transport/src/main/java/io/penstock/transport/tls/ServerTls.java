@@ -2,6 +2,7 @@ package io.penstock.transport.tls;
 
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import io.penstock.transport.NativeSupport;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -24,6 +25,18 @@ public final class ServerTls {
         .sslProvider(NativeSupport.sslProvider())
         .protocols(TlsVersions.ALL)
         .applicationProtocolConfig(TlsVersions.alpn(protocols))
+        .build();
+  }
+
+  /// Makes a context on the JDK's engine, whose connections can end one direction under TLS 1.3
+  /// (RFC 8446 section 6.1); it selects no protocol.
+  ///
+  /// @param chain the leaf first
+  public static SslContext halfClosable(PrivateKey key, List<X509Certificate> chain)
+      throws SSLException {
+    return SslContextBuilder.forServer(key, chain.toArray(X509Certificate[]::new))
+        .sslProvider(SslProvider.JDK)
+        .protocols(TlsVersions.ALL)
         .build();
   }
 }
