@@ -10,6 +10,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import io.penstock.transport.NativeSupport;
@@ -43,21 +44,53 @@ public final class BackendConnections {
 
   private final BackendConfig config;
   private final @Nullable ClientTls tls;
+  private final @Nullable ClientTls http2Tls;
+  private final Dialer dialer;
   private final BackendAddresses addresses;
   private final Map<EventLoop, BackendLoop> loops = new ConcurrentHashMap<>();
 
   /// @throws SSLException when the trust cannot be set up
   public BackendConnections(BackendConfig config) throws SSLException {
     this.config = config;
-    this.tls =
-        config.tls().isPresent() ? ClientTls.of(config.tls().get().trust(), List.of()) : null;
+    this.tls = tls(config, List.of());
+    this.http2Tls = tls(config, List.of(ApplicationProtocolNames.HTTP_2));
+    this.dialer = this::dialSocket;
     this.addresses = new BackendAddresses(config.address());
+  }
+
+  /// Connections that somebody else opens, none of which is kept.
+  ///
+  /// @param config whose address is not looked at
+  public BackendConnections(BackendConfig config, Dialer dialer) {
+    this.config = config;
+    this.tls = null;
+    this.http2Tls = null;
+    this.dialer = dialer;
+    this.addresses = new BackendAddresses(config.address());
+  }
+
+  /// Opens a connection.
+  @FunctionalInterface
+  public interface Dialer {
+
+    /// Connects, with `last` as the last handler of the channel.
+    ///
+    /// @param last sharable: it may be offered to several channels, one after the other
+    /// @param opened is completed on its own loop
+    void dial(EventLoop loop, ChannelHandler last, Promise<Channel> opened);
+  }
+
+  private static @Nullable ClientTls tls(BackendConfig config, List<String> protocols)
+      throws SSLException {
+    return config.tls().isPresent() ? ClientTls.of(config.tls().get().trust(), protocols) : null;
   }
 
   /// What the exchanges of one loop share; to be used on it.
   BackendLoop on(EventLoop loop) {
     BackendLoop known = loops.get(loop);
-    return known != null ? known : loops.computeIfAbsent(loop, l -> new BackendLoop(l, config));
+    return known != null
+        ? known
+        : loops.computeIfAbsent(loop, l -> new BackendLoop(l, config, this));
   }
 
   /// Connects, with `last` as the last handler of the channel.
@@ -65,11 +98,25 @@ public final class BackendConnections {
   /// @param last sharable: it is offered to each channel that is tried
   /// @param opened belongs to the loop of the connection and is completed on it
   public void open(EventLoop loop, ChannelHandler last, Promise<Channel> opened) {
-    Future<List<SocketAddress>> found = addresses.find(loop);
+    dialer.dial(loop, last, opened);
+  }
+
+  /// Connects for HTTP/2, which over TLS the backend has to select.
+  void openHttp2(EventLoop loop, ChannelHandler last, Promise<Channel> opened) {
+    dial(new Attempt(loop, last, http2Tls, opened, List.of(), 0));
+  }
+
+  private void dialSocket(EventLoop loop, ChannelHandler last, Promise<Channel> opened) {
+    dial(new Attempt(loop, last, tls, opened, List.of(), 0));
+  }
+
+  private void dial(Attempt attempt) {
+    Promise<Channel> opened = attempt.opened();
+    Future<List<SocketAddress>> found = addresses.find(attempt.loop());
     found.addListener(
         (Future<List<SocketAddress>> result) -> {
           if (result.isSuccess()) {
-            tryNext(new Attempt(loop, last, opened, result.getNow(), 0));
+            tryNext(attempt.withAddresses(result.getNow()));
           } else {
             opened.tryFailure(result.cause());
           }
@@ -79,6 +126,7 @@ public final class BackendConnections {
   private record Attempt(
       EventLoop loop,
       ChannelHandler last,
+      @Nullable ClientTls tls,
       Promise<Channel> opened,
       List<SocketAddress> addresses,
       int index) {
@@ -87,12 +135,16 @@ public final class BackendConnections {
       return addresses.get(index);
     }
 
+    Attempt withAddresses(List<SocketAddress> found) {
+      return new Attempt(loop, last, tls, opened, found, 0);
+    }
+
     boolean isLast() {
       return index == addresses.size() - 1;
     }
 
     Attempt next() {
-      return new Attempt(loop, last, opened, addresses, index + 1);
+      return new Attempt(loop, last, tls, opened, addresses, index + 1);
     }
   }
 
@@ -136,19 +188,19 @@ public final class BackendConnections {
                 new ChannelInitializer<>() {
                   @Override
                   protected void initChannel(Channel channel) {
-                    addTls(channel);
+                    addTls(channel, attempt.tls());
                     channel.pipeline().addLast(attempt.last());
                   }
                 });
     return unix ? bootstrap : bootstrap.option(ChannelOption.TCP_NODELAY, true);
   }
 
-  private void addTls(Channel channel) {
-    if (tls != null && config.address() instanceof InetSocketAddress inet) {
+  private void addTls(Channel channel, @Nullable ClientTls with) {
+    if (with != null && config.address() instanceof InetSocketAddress inet) {
       String name = config.tls().map(BackendConfig.Tls::serverName).orElseGet(inet::getHostString);
       channel
           .pipeline()
-          .addLast(tls.handler(channel.alloc(), name, inet.getPort(), config.connectTimeout()));
+          .addLast(with.handler(channel.alloc(), name, inet.getPort(), config.connectTimeout()));
     }
   }
 

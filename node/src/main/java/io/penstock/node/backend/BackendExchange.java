@@ -63,14 +63,22 @@ public final class BackendExchange implements HttpExchange.Owner {
   private final Outlet outlet;
   private final HttpExchange.Request asked;
   private final String method;
+  private final Version version;
   private @Nullable HttpExchange http;
   private @Nullable ByteBuf again;
   private boolean endsWithConnection;
   private boolean ended;
 
+  /// How the backend is spoken to.
+  public enum Version {
+    HTTP_1_1,
+    /// With prior knowledge, and over TLS by ALPN.
+    HTTP_2
+  }
+
   /// @param head of the request, before fields are dropped from it
   public BackendExchange(
-      Channel near, BackendConnections connections, Outlet outlet, HttpHead head) {
+      Channel near, BackendConnections connections, Outlet outlet, HttpHead head, Version version) {
     this.near = near;
     this.connections = connections;
     this.loop = connections.on(near.eventLoop());
@@ -78,6 +86,7 @@ public final class BackendExchange implements HttpExchange.Owner {
     this.outlet = outlet;
     this.asked = HttpExchange.Request.of(head);
     this.method = head.method();
+    this.version = version;
   }
 
   /// What of the request decides how the exchange goes.
@@ -91,7 +100,7 @@ public final class BackendExchange implements HttpExchange.Owner {
   public void begin(ByteBuf head) {
     boolean repeatable = asked.upgrade() == null && asked.body().isDone() && isIdempotent();
     IdleConnections.Need need = repeatable ? IdleConnections.Need.ANY : IdleConnections.Need.FRESH;
-    FarEnd idle = loop.idle().take(need);
+    FarEnd idle = version == Version.HTTP_1_1 ? loop.idle().take(need) : null;
     if (idle == null) {
       connect(head);
       return;
@@ -108,7 +117,10 @@ public final class BackendExchange implements HttpExchange.Owner {
     exchange.begin(head);
     Promise<Channel> opened = near.eventLoop().newPromise();
     opened.addListener((Future<Channel> result) -> connectEnded(result, exchange));
-    connections.open(near.eventLoop(), far, opened);
+    switch (version) {
+      case HTTP_1_1 -> connections.open(near.eventLoop(), far, opened);
+      case HTTP_2 -> loop.http2().open(far, opened);
+    }
   }
 
   private HttpExchange start(FarEnd far) {
@@ -249,7 +261,7 @@ public final class BackendExchange implements HttpExchange.Owner {
   }
 
   private void giveBack(HttpExchange exchange) {
-    if (exchange.farReusable()) {
+    if (exchange.farReusable() && version == Version.HTTP_1_1) {
       loop.idle().keep(exchange.far());
     } else {
       exchange.far().close();

@@ -15,17 +15,23 @@ final class BackendLoop {
   private static final int MAX_SPARE = 64;
 
   private final IdleConnections idle;
+  private final Http2Connection http2;
   private final HeadReader.Limits limits;
   private final Deque<HeadReader> responses = new ArrayDeque<>();
 
-  BackendLoop(EventLoop loop, BackendConfig config) {
+  BackendLoop(EventLoop loop, BackendConfig config, BackendConnections connections) {
     this.idle = new IdleConnections(loop, config);
+    this.http2 = new Http2Connection(loop, config, connections);
     this.limits =
         new HeadReader.Limits(config.maxHeadBytes(), config.maxHeaders(), config.maxHeadBytes());
   }
 
   IdleConnections idle() {
     return idle;
+  }
+
+  Http2Connection http2() {
+    return http2;
   }
 
   HeadReader takeResponseReader() {

@@ -55,7 +55,8 @@ final class AppExchange implements BackendExchange.Outlet {
     this.heads = heads;
     this.outlet = outlet;
     this.log = log;
-    this.backend = new BackendExchange(stream, connections, this, head);
+    this.backend =
+        new BackendExchange(stream, connections, this, head, BackendExchange.Version.HTTP_1_1);
     this.method = head.method();
     this.target = head.target();
     String named = head.value(KnownField.HOST);
