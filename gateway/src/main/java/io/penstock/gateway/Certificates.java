@@ -63,6 +63,11 @@ final class Certificates {
         : Optional.empty();
   }
 
+  /// The own authority, which certifies nodes whatever agents meet.
+  CertificateAuthority authority() {
+    return authority;
+  }
+
   /// The own authority, if agents meet a certificate of it.
   Optional<CertificateAuthority> ownAuthority() {
     return config.tunnel().certificate().isPresent() ? Optional.empty() : Optional.of(authority);

@@ -223,7 +223,13 @@ public final class Gateway implements AutoCloseable {
     }
     var surroundings =
         new Overlay.Surroundings(
-            directory.gatewayId(), loops, certificates.forNodes(), storage, blocking, clock);
+            directory.gatewayId(),
+            loops,
+            certificates.forNodes(),
+            certificates.authority(),
+            storage,
+            blocking,
+            clock);
     try {
       return Optional.of(
           begun(Overlay.start(config.overlay(), at.get().resolve(), surroundings), Overlay::close));

@@ -1,6 +1,8 @@
 package io.penstock.api.client;
 
+import io.penstock.api.CertificateRequest;
 import io.penstock.api.HostPort;
+import io.penstock.api.IssuedCertificate;
 import io.penstock.api.Json;
 import io.penstock.api.Session;
 import io.penstock.api.SessionProof;
@@ -15,14 +17,15 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLContext;
 
-/// Gets sessions for one node from the client API on the tunnel port of a gateway.
+/// Gets sessions and certificates for one node from the client API on the tunnel port of a gateway.
 ///
 /// Each request is signed with a later time than the one before, also when the clock was set back.
 /// Every call throws [ApiException] when it fails and blocks 15 s at most. Safe for use by several
 /// threads.
 public final class SessionClient implements AutoCloseable {
 
-  private static final String PATH = "/api/v1/sessions";
+  private static final String SESSIONS = "/api/v1/sessions";
+  private static final String CERTIFICATES = "/api/v1/certificates";
   static final ApiConnection.Advice ADVICE =
       new ApiConnection.Advice(
           "check that the gateway runs and that HOST:PORT is its tunnel port (7443 unless"
@@ -53,15 +56,7 @@ public final class SessionClient implements AutoCloseable {
   ///
   /// @param key the private half of the request's key
   public Session open(SessionRequest request, PrivateKey key) throws IOException {
-    byte[] body = Json.write(request);
-    long now = clock.millis();
-    Instant signed =
-        Instant.ofEpochMilli(lastSignedMillis.updateAndGet(last -> Math.max(now, last + 1)));
-    SessionProof proof = SessionProof.sign(key, apiToken, body, signed);
-    Session answer =
-        connection.parse(
-            connection.post(PATH, body, Map.of(SessionProof.HEADER, proof.header())),
-            Session.class);
+    Session answer = connection.parse(post(SESSIONS, request, key), Session.class);
     HostPort quic = answer.quic();
     return new Session(
         answer.token(),
@@ -69,6 +64,22 @@ public final class SessionClient implements AutoCloseable {
         quic.isEverywhere() ? gateway.withPort(quic.port()) : quic,
         answer.alpn(),
         answer.network());
+  }
+
+  /// Gets a certificate for the node's own name.
+  ///
+  /// @param key the private half of the request's key
+  public IssuedCertificate certify(CertificateRequest request, PrivateKey key) throws IOException {
+    return connection.parse(post(CERTIFICATES, request, key), IssuedCertificate.class);
+  }
+
+  private byte[] post(String path, Object request, PrivateKey key) throws IOException {
+    byte[] body = Json.write(request);
+    long now = clock.millis();
+    Instant signed =
+        Instant.ofEpochMilli(lastSignedMillis.updateAndGet(last -> Math.max(now, last + 1)));
+    SessionProof proof = SessionProof.sign(key, apiToken, body, signed);
+    return connection.post(path, body, Map.of(SessionProof.HEADER, proof.header()));
   }
 
   @Override

@@ -36,7 +36,7 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /// The gateway's own certificate authority: one P-256 key in the data directory that signs the
-/// certificates of this gateway and nothing else.
+/// certificates of this gateway, and those of nodes for their own names.
 ///
 /// Safe for use by several threads at once.
 public final class CertificateAuthority {
@@ -50,6 +50,8 @@ public final class CertificateAuthority {
   /// Certificates start in the past so that a clock that is a little behind accepts them.
   private static final Duration BACKDATED = Duration.ofHours(1);
 
+  private static final X500Principal OWN_SUBJECT = new X500Principal("O=Penstock gateway");
+  private static final X500Principal NODE_SUBJECT = new X500Principal("O=Penstock node");
   private static final String CERTIFICATE_FILE = "ca.crt";
   private static final String KEY_FILE = "ca.key";
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -101,27 +103,47 @@ public final class CertificateAuthority {
   /// @param dnsNames lower case, in ASCII; the first names the subject
   public Identity issue(List<String> dnsNames, List<InetAddress> addresses) throws IOException {
     KeyPair keys = newKeys();
+    return new Identity(
+        keys.getPrivate(),
+        certify(keys.getPublic(), OWN_SUBJECT, LEAF_LIFE, alternativeNames(dnsNames, addresses)));
+  }
+
+  /// Issues a server certificate for the key of somebody else, who has shown that it is theirs.
+  ///
+  /// @param dnsName lower case, in ASCII
+  /// @return the chain, with the authority at its end
+  public List<X509Certificate> certify(PublicKey key, String dnsName, Duration life)
+      throws IOException {
+    return certify(key, NODE_SUBJECT, life, alternativeNames(List.of(dnsName), List.of()));
+  }
+
+  private List<X509Certificate> certify(
+      PublicKey key, X500Principal subject, Duration life, GeneralNames names) throws IOException {
     Instant now = clock.instant();
     var builder =
         new JcaX509v3CertificateBuilder(
             certificate(),
             serial(),
             Date.from(now.minus(BACKDATED)),
-            Date.from(earlier(now.plus(LEAF_LIFE), certificate().getNotAfter().toInstant())),
-            new X500Principal("O=Penstock gateway"),
-            keys.getPublic());
+            Date.from(earlier(now.plus(life), certificate().getNotAfter().toInstant())),
+            subject,
+            key);
     try {
-      addKeyIds(builder, keys.getPublic());
+      addKeyIds(builder, key);
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
       builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
       builder.addExtension(
           Extension.extendedKeyUsage, false, new ExtendedKeyUsage(KeyPurposeId.id_kp_serverAuth));
-      builder.addExtension(
-          Extension.subjectAlternativeName, true, alternativeNames(dnsNames, addresses));
+      builder.addExtension(Extension.subjectAlternativeName, true, names);
     } catch (CertIOException e) {
-      throw new IOException("cannot encode a certificate for " + dnsNames, e);
+      throw new IOException("cannot encode a certificate for " + names, e);
     }
-    return new Identity(keys.getPrivate(), List.of(sign(builder, authority), certificate()));
+    return List.of(sign(builder, authority), certificate());
+  }
+
+  /// Certificates as PEM, one behind the other.
+  public static String pem(List<X509Certificate> chain) throws IOException {
+    return Pem.text(chain);
   }
 
   private static Identity make(Clock clock) throws IOException {

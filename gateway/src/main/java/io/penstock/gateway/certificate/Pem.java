@@ -85,7 +85,7 @@ final class Pem {
     write(file, text(chain), READABLE);
   }
 
-  private static String text(List<?> objects) throws IOException {
+  static String text(List<?> objects) throws IOException {
     var out = new StringWriter();
     try (var writer = new JcaPEMWriter(out)) {
       for (Object object : objects) {

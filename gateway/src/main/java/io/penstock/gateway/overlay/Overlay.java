@@ -8,6 +8,7 @@ import io.penstock.api.IpAddress;
 import io.penstock.api.IpFamily;
 import io.penstock.api.OverlayNetwork;
 import io.penstock.gateway.admin.OverlayOperations;
+import io.penstock.gateway.certificate.CertificateAuthority;
 import io.penstock.gateway.client.ClientGate;
 import io.penstock.gateway.config.OverlaySettings;
 import io.penstock.gateway.overlay.lease.AddressPool;
@@ -23,10 +24,12 @@ import io.penstock.gateway.overlay.router.NodeTunnel;
 import io.penstock.gateway.overlay.router.OverlayPolicy;
 import io.penstock.gateway.overlay.router.Router;
 import io.penstock.gateway.overlay.router.RouterReport;
+import io.penstock.gateway.overlay.session.CertificateApi;
 import io.penstock.gateway.overlay.session.LiveTunnels;
 import io.penstock.gateway.overlay.session.NodeTokens;
 import io.penstock.gateway.overlay.session.SessionApi;
 import io.penstock.gateway.overlay.session.SessionGuard;
+import io.penstock.gateway.overlay.session.SignedRequests;
 import io.penstock.gateway.store.Storage;
 import io.penstock.gateway.store.StorageException;
 import io.penstock.gateway.store.StoredLease;
@@ -88,11 +91,13 @@ public final class Overlay implements AutoCloseable {
   /// @param gateway the id of the gateway, the same in each run
   /// @param loops of the listener and of all tunnels
   /// @param tls of [io.penstock.transport.tls.QuicTls#server]
+  /// @param authority certifies nodes
   /// @param blocking runs what asks the storage, as a rule on virtual threads
   public record Surroundings(
       UUID gateway,
       EventLoopGroup loops,
       QuicSslContext tls,
+      CertificateAuthority authority,
       Storage storage,
       Executor blocking,
       Clock clock) {}
@@ -146,14 +151,12 @@ public final class Overlay implements AutoCloseable {
       NodeDoor door = new NodeDoor(server, router, tunnels, peers);
       attachOwnHost(settings, around.loops().next(), visibility);
       ClientGate gate = new ClientGate(storage);
+      SignedRequests signed =
+          new SignedRequests(settings.sessions(), gate, storage.overlay(), around.clock());
       endpoints.addAll(
-          new SessionApi(
-                  settings.sessions(),
-                  gate,
-                  storage.overlay(),
-                  tokens,
-                  new SessionApi.Surroundings(this::quic, network(settings), around.clock()))
+          new SessionApi(signed, tokens, new SessionApi.Surroundings(this::quic, network(settings)))
               .endpoints());
+      endpoints.addAll(new CertificateApi(signed, around.authority(), settings.zone()).endpoints());
       endpoints.addAll(new PeerApi(gate, guard, peers, visibility).endpoints());
       this.listener =
           QuicServer.bind(
@@ -253,7 +256,7 @@ public final class Overlay implements AutoCloseable {
 
   // ---- what the gateway asks ----
 
-  /// What the overlay adds to the client API: sessions and peers.
+  /// What the overlay adds to the client API: sessions, certificates and peers.
   public List<Endpoint> endpoints() {
     return List.copyOf(endpoints);
   }

@@ -1,5 +1,7 @@
 package io.penstock.node.identity;
 
+import io.penstock.api.CertificateRequest;
+import io.penstock.api.IssuedCertificate;
 import io.penstock.api.NodeKey;
 import io.penstock.api.Session;
 import io.penstock.api.SessionRequest;
@@ -71,6 +73,16 @@ public final class NodeIdentity implements AutoCloseable {
   /// @throws io.penstock.api.client.ApiException when the gateway refuses or does not answer
   public Session openSession(SessionClient client, String name) throws IOException {
     return client.open(new SessionRequest(id, name, publicKey), keys.getPrivate());
+  }
+
+  /// Gets a certificate for this node's name, with a request that its key has signed; blocks.
+  ///
+  /// @param name of the node
+  /// @param csr a PKCS#10 request in PEM for the node's full name
+  /// @throws io.penstock.api.client.ApiException when the gateway refuses or does not answer
+  public IssuedCertificate certify(SessionClient client, String name, String csr)
+      throws IOException {
+    return client.certify(new CertificateRequest(id, name, publicKey, csr), keys.getPrivate());
   }
 
   /// Lets another node have the directory. Repeatable.

@@ -2,14 +2,9 @@ package io.penstock.gateway.overlay.session;
 
 import io.penstock.api.HostPort;
 import io.penstock.api.OverlayNetwork;
-import io.penstock.api.Scope;
 import io.penstock.api.Session;
-import io.penstock.api.SessionProof;
 import io.penstock.api.SessionRequest;
 import io.penstock.api.tunnel.TunnelNames;
-import io.penstock.gateway.client.ClientGate;
-import io.penstock.gateway.store.NodeBinding;
-import io.penstock.gateway.store.OverlayStorage;
 import io.penstock.gateway.store.StoredNode;
 import io.penstock.gateway.store.StoredToken;
 import io.penstock.gateway.web.Endpoint;
@@ -18,10 +13,6 @@ import io.penstock.gateway.web.WebProblemException;
 import io.penstock.gateway.web.WebRequest;
 import io.penstock.gateway.web.WebResponse;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -30,35 +21,23 @@ import org.slf4j.LoggerFactory;
 /// `POST /api/v1/sessions` of the client API: sells a session token to a node that shows an API
 /// token of the scope `overlay` and signs with its own key.
 ///
-/// The first request of a node binds its id, name, key and user together. So whoever has the same
-/// API token, or reads it somewhere, can take neither the name nor the address of a node whose key
-/// they lack. Safe for use by several threads, blocks on the storage.
+/// Safe for use by several threads, blocks on the storage.
 public final class SessionApi {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionApi.class);
 
-  /// What nodes are told of the network they join, and by what clock.
+  /// What nodes are told of the network they join.
   ///
   /// @param quic where tunnels go, asked for each request
   /// @param network the parameters
-  public record Surroundings(
-      Supplier<HostPort> quic, OverlayNetwork network, InstantSource clock) {}
+  public record Surroundings(Supplier<HostPort> quic, OverlayNetwork network) {}
 
-  private final SessionConfig config;
-  private final ClientGate gate;
-  private final OverlayStorage storage;
+  private final SignedRequests signed;
   private final NodeTokens tokens;
   private final Surroundings surroundings;
 
-  public SessionApi(
-      SessionConfig config,
-      ClientGate gate,
-      OverlayStorage storage,
-      NodeTokens tokens,
-      Surroundings surroundings) {
-    this.config = config;
-    this.gate = gate;
-    this.storage = storage;
+  public SessionApi(SignedRequests signed, NodeTokens tokens, Surroundings surroundings) {
+    this.signed = signed;
     this.tokens = tokens;
     this.surroundings = surroundings;
   }
@@ -69,13 +48,10 @@ public final class SessionApi {
   }
 
   private WebResponse open(WebRequest request) throws WebProblemException, IOException {
-    StoredToken apiToken = gate.require(request, Scope.OVERLAY);
-    SessionRequest wanted = WebApi.body(request, SessionRequest.class);
-    Instant now = surroundings.clock().instant();
-    SessionProof proof = proof(request, wanted, now);
-    StoredNode node =
-        bound(
-            storage.bind(wanted, apiToken.user(), proof.signed(), now, config.maxNodes()), wanted);
+    SignedRequests.Caller caller =
+        signed.require(request, WebApi.body(request, SessionRequest.class));
+    StoredNode node = caller.node();
+    StoredToken apiToken = caller.apiToken();
     NodeTokens.Issued issued = tokens.issue(node.id(), apiToken);
     LOG.debug("session opened node={} name={} token={}", node.id(), node.name(), apiToken.id());
     return WebResponse.json(
@@ -86,67 +62,5 @@ public final class SessionApi {
             surroundings.quic().get(),
             TunnelNames.ALPN_NODE,
             surroundings.network()));
-  }
-
-  private SessionProof proof(WebRequest request, SessionRequest wanted, Instant now)
-      throws WebProblemException {
-    SessionProof proof;
-    try {
-      proof = SessionProof.parse(request.header(SessionProof.HEADER).orElse(""));
-    } catch (IllegalArgumentException e) {
-      throw new WebProblemException(400, "no_signature", String.valueOf(e.getMessage()));
-    }
-    Duration apart = Duration.between(proof.signed(), now).abs();
-    if (apart.compareTo(config.signatureTolerance()) > 0) {
-      throw new WebProblemException(
-          403,
-          "clock_skew",
-          "the request was signed at %s and it is %s here: set the clock of the node"
-              .formatted(proof.signed(), now));
-    }
-    byte[] body = request.body().getBytes(StandardCharsets.UTF_8);
-    if (!proof.isBy(wanted.publicKey(), request.bearer().orElse(""), body)) {
-      throw new WebProblemException(
-          403, "bad_signature", "the request is not signed by the key that is in it");
-    }
-    return proof;
-  }
-
-  private static StoredNode bound(NodeBinding binding, SessionRequest wanted)
-      throws WebProblemException {
-    return switch (binding) {
-      case NodeBinding.Bound(var node, var first) -> {
-        if (first) {
-          LOG.info("node bound id={} name={} user={}", node.id(), node.name(), node.user());
-        }
-        yield node;
-      }
-      case NodeBinding.OtherKey _ ->
-          throw new WebProblemException(
-              403,
-              "key_mismatch",
-              "node %s has another key; a node that lost its key needs a new id, or has to be forgotten with: penstock node kick %s --forget"
-                  .formatted(wanted.node(), wanted.node()));
-      case NodeBinding.OtherUser _ ->
-          throw new WebProblemException(
-              403, "wrong_user", "node %s belongs to another user".formatted(wanted.node()));
-      case NodeBinding.OtherName(var name) ->
-          throw new WebProblemException(
-              409,
-              "name_bound",
-              "node %s is called %s for good; to rename it have it forgotten with: penstock node kick %s --forget"
-                  .formatted(wanted.node(), name, name));
-      case NodeBinding.NameTaken _ ->
-          throw new WebProblemException(
-              409, "name_taken", "another node is called %s".formatted(wanted.name()));
-      case NodeBinding.Replayed _ ->
-          throw new WebProblemException(
-              409,
-              "replayed",
-              "the request was not signed later than the last one of its node; sign it anew");
-      case NodeBinding.Full _ ->
-          throw new WebProblemException(
-              503, "full", "this network has as many nodes as overlay.max_nodes allows");
-    };
   }
 }

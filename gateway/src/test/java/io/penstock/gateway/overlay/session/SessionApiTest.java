@@ -72,11 +72,9 @@ class SessionApiTest {
     tokens = new NodeTokens(config, "overlay:penstock.internal", storage.overlay(), clock);
     SessionApi api =
         new SessionApi(
-            config,
-            new ClientGate(storage),
-            storage.overlay(),
+            new SignedRequests(config, new ClientGate(storage), storage.overlay(), clock),
             tokens,
-            new SessionApi.Surroundings(() -> HostPort.parse(":7443"), NETWORK, clock));
+            new SessionApi.Surroundings(() -> HostPort.parse(":7443"), NETWORK));
     server = new ClientApiServer(directory, storage, api.endpoints());
     token = server.token("ann", Scope.OVERLAY);
   }
