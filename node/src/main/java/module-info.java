@@ -7,6 +7,9 @@ module io.penstock.node {
   requires transitive io.penstock.transport;
   requires io.netty.codec;
   requires io.netty.codec.socks;
+  requires io.netty.codec.haproxy;
+  requires org.bouncycastle.pkix;
+  requires org.bouncycastle.provider;
   requires org.slf4j;
   requires static transitive org.jspecify;
 

@@ -1,0 +1,103 @@
+package io.penstock.node.serve;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
+import io.penstock.api.IpAddress;
+import io.penstock.api.PeerInfo;
+import io.penstock.node.overlay.OverlayPort;
+import io.penstock.node.overlay.OverlayPorts;
+import io.penstock.node.overlay.PortRequest;
+import io.penstock.transport.netstack.NetStackDriver;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// The ports of a node that has a stack and nothing else: no tunnel, no gateway.
+final class StackPorts implements OverlayPorts {
+
+  private final NetStackDriver stack;
+  private final List<IpAddress> addresses;
+  private final Map<InetAddress, PeerInfo> peers = new ConcurrentHashMap<>();
+
+  StackPorts(NetStackDriver stack, List<IpAddress> addresses) {
+    this.stack = stack;
+    this.addresses = addresses;
+  }
+
+  void forget() {
+    peers.clear();
+  }
+
+  void knows(PeerInfo peer) {
+    peer.addresses().forEach(address -> peers.put(address.inet(), peer));
+  }
+
+  @Override
+  public CompletionStage<OverlayPort> listen(PortRequest request, ChannelHandler child) {
+    CompletableFuture<OverlayPort> bound = new CompletableFuture<>();
+    new ServerBootstrap()
+        .group(stack.eventLoop())
+        .channelFactory(stack.serverChannels())
+        .option(ChannelOption.SO_BACKLOG, request.backlog())
+        .childHandler(child)
+        .bind(new InetSocketAddress(request.port()))
+        .addListener(
+            (ChannelFuture done) -> {
+              if (done.isSuccess()) {
+                bound.complete(new Port(done.channel()));
+              } else {
+                bound.completeExceptionally(done.cause());
+              }
+            });
+    return bound;
+  }
+
+  @Override
+  public Optional<PeerInfo> whoIs(Channel accepted) {
+    InetSocketAddress from = (InetSocketAddress) accepted.remoteAddress();
+    return Optional.ofNullable(peers.get(from.getAddress()));
+  }
+
+  @Override
+  public List<IpAddress> addresses() {
+    return addresses;
+  }
+
+  @Override
+  public String name() {
+    return "web";
+  }
+
+  @Override
+  public Optional<String> domainName() {
+    return Optional.of("web.penstock.internal");
+  }
+
+  private record Port(Channel channel) implements OverlayPort {
+
+    @Override
+    public InetSocketAddress localAddress() {
+      return (InetSocketAddress) channel.localAddress();
+    }
+
+    @Override
+    public void accepting(boolean accepting) {
+      channel.config().setAutoRead(accepting);
+    }
+
+    @Override
+    public CompletionStage<Void> close() {
+      CompletableFuture<Void> closed = new CompletableFuture<>();
+      channel.close().addListener(_ -> closed.complete(null));
+      return closed;
+    }
+  }
+}
