@@ -38,6 +38,7 @@ class ModulePathTest {
           "io.penstock.",
           "io.netty.",
           "com.google.protobuf",
+          "org.bouncycastle.",
           "tools.jackson.",
           "com.fasterxml.jackson.",
           "org.slf4j",
