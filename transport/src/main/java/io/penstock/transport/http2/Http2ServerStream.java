@@ -96,12 +96,12 @@ public final class Http2ServerStream extends ChannelDuplexHandler {
     if (hosts.size() > 1) {
       return null;
     }
-    CharSequence host = hosts.isEmpty() ? null : hosts.getFirst();
-    if (named == null) {
-      named = host;
+    String host = hosts.isEmpty() ? null : hosts.getFirst().toString();
+    String authority = named == null ? host : named.toString();
+    if (authority == null || !Authority.isValid(authority)) {
+      return null;
     }
-    boolean agree = host == null || named.toString().equalsIgnoreCase(host.toString());
-    return named != null && agree && Authority.isValid(named.toString()) ? named.toString() : null;
+    return host == null || host.equalsIgnoreCase(authority) ? authority : null;
   }
 
   private static boolean hasValidStart(Http2Headers headers) {

@@ -19,6 +19,9 @@ public final class HeldInput extends ChannelDuplexHandler {
   private final Deque<Object> messages = new ArrayDeque<>();
   private boolean inputEnded;
 
+  /// Holds nothing yet.
+  public HeldInput() {}
+
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     messages.add(message);

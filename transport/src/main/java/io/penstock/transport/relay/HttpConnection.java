@@ -488,7 +488,7 @@ public final class HttpConnection extends ChannelInboundHandlerAdapter {
     if (current != null) {
       long now = System.nanoTime();
       long again = current.checkLimits(now);
-      if (exchange == current) {
+      if (current.equals(exchange)) {
         timer.set(now, Math.min(again, limits.checkNanos()));
       }
     }
