@@ -15,6 +15,7 @@ import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -118,7 +119,7 @@ class CertificateSourcesTest {
   @Test
   void a_certificate_is_renewed_before_its_end_and_kept_while_the_gateway_is_away()
       throws Exception {
-    AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
+    MovedClock now = new MovedClock();
     AtomicInteger asked = new AtomicInteger();
     AtomicBoolean away = new AtomicBoolean();
     GatewayCertificates source =
@@ -129,25 +130,25 @@ class CertificateSourcesTest {
               if (away.get()) {
                 throw new IOException("the gateway is away");
               }
-              return TestAuthority.certify(csr, now.get(), Duration.ofDays(30));
+              return TestAuthority.certify(csr, now.instant(), Duration.ofDays(30));
             },
-            now::get);
+            now);
     CertificateSource.Certificate first = source.certificate(NAME);
     assertThat(ServedNames.of(first.chain().getFirst())).containsExactly(NAME);
-    now.set(now.get().plus(Duration.ofDays(19)));
+    now.advance(Duration.ofDays(19));
     assertThat(source.certificate(NAME)).isSameAs(first);
     assertThat(asked).hasValue(1);
     away.set(true);
-    now.set(now.get().plus(Duration.ofDays(2)));
+    now.advance(Duration.ofDays(2));
     assertThat(source.certificate(NAME)).isSameAs(first);
     assertThat(source.certificate(NAME)).isSameAs(first);
     assertThat(asked).as("the gateway is left alone for a while").hasValue(2);
     away.set(false);
-    now.set(now.get().plus(Duration.ofMinutes(2)));
+    now.advance(Duration.ofMinutes(2));
     CertificateSource.Certificate second = source.certificate(NAME);
     assertThat(second.key()).isNotEqualTo(first.key());
     away.set(true);
-    now.set(now.get().plus(Duration.ofDays(31)));
+    now.advance(Duration.ofDays(31));
     assertThatThrownBy(() -> source.certificate(NAME)).hasMessage("the gateway is away");
   }
 
@@ -178,5 +179,19 @@ class CertificateSourcesTest {
             Instant::now);
     assertThatThrownBy(() -> source.certificate(NAME)).hasMessage("the gateway is away");
     assertThat(csr.get()).startsWith("-----BEGIN CERTIFICATE REQUEST-----");
+  }
+
+  private static final class MovedClock implements InstantSource {
+
+    private Instant now = Instant.now();
+
+    void advance(Duration by) {
+      now = now.plus(by);
+    }
+
+    @Override
+    public Instant instant() {
+      return now;
+    }
   }
 }

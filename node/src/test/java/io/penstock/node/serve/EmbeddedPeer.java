@@ -13,7 +13,7 @@ import org.awaitility.Awaitility;
 /// An embedder who has taken a connection and plays it byte by byte, on the thread of a test.
 final class EmbeddedPeer extends ChannelInboundHandlerAdapter {
 
-  private final StringBuffer received = new StringBuffer();
+  private final StringBuilder received = new StringBuilder();
   private final Channel channel;
   private volatile boolean ended;
 
@@ -37,7 +37,9 @@ final class EmbeddedPeer extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     ByteBuf bytes = (ByteBuf) message;
-    received.append(bytes.toString(StandardCharsets.ISO_8859_1));
+    synchronized (received) {
+      received.append(bytes.toString(StandardCharsets.ISO_8859_1));
+    }
     bytes.release();
   }
 
@@ -54,13 +56,19 @@ final class EmbeddedPeer extends ChannelInboundHandlerAdapter {
   }
 
   String readHead() {
-    await(() -> received.indexOf("\r\n\r\n") >= 0);
-    return received.toString();
+    await(() -> text().contains("\r\n\r\n"));
+    return text();
   }
 
   String readToEnd() {
     await(() -> ended);
-    return received.toString();
+    return text();
+  }
+
+  private String text() {
+    synchronized (received) {
+      return received.toString();
+    }
   }
 
   void send(String text) {

@@ -13,7 +13,7 @@ import io.netty.pkitesting.X509Bundle;
 import io.penstock.api.IpAddress;
 import io.penstock.api.PeerInfo;
 import io.penstock.protocol.netstack.NetStackConfig;
-import io.penstock.protocol.netstack.tcp.LinkTraits;
+import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.protocol.netstack.wire.IpEndpoint;
 import io.penstock.testkit.wire.WireSocket;
 import io.penstock.transport.NativeSupport;
