@@ -20,7 +20,8 @@ record BenchmarkOptions(Path peers, int rounds, double seconds, int agents, Set<
     THROUGHPUT,
     PAUSED,
     MEMORY,
-    OVERLAY
+    OVERLAY,
+    KERNEL
   }
 
   static BenchmarkOptions parse(Path peers, String[] words) {

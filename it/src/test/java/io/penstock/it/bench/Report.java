@@ -17,6 +17,8 @@ final class Report {
   private static final double HEAP_KIB = 60;
   private static final double PACKETS_FACTOR = 0.8;
   private static final double TUNNEL_KIB = 40;
+  private static final double TUN_GBIT = 1.8;
+  private static final double TUN_OFFLOAD_GBIT = 4;
 
   private final Samples samples;
 
@@ -51,6 +53,7 @@ final class Report {
     for (Check check : checks()) {
       out.append(check.line()).append('\n');
     }
+    ratios(out);
     return out.toString();
   }
 
@@ -120,7 +123,42 @@ final class Report {
     if (samples.has(Figure.PACKETS)) {
       checks.addAll(packetChecks());
     }
+    if (samples.has(Figure.FROM_KERNEL)) {
+      checks.addAll(kernelChecks());
+    }
     return checks;
+  }
+
+  private List<Check> kernelChecks() {
+    List<Check> checks = new ArrayList<>();
+    for (Figure figure : List.of(Figure.FROM_KERNEL, Figure.TO_KERNEL)) {
+      String what = figure.label().replace(", Gbit/s", "");
+      checks.add(new Check(what + " over TUN", of(figure, Way.TUN), " Gbit/s", TUN_GBIT, false));
+      checks.add(
+          new Check(
+              what + " with offload",
+              of(figure, Way.TUN_OFFLOAD),
+              " Gbit/s",
+              TUN_OFFLOAD_GBIT,
+              false));
+    }
+    return checks;
+  }
+
+  /// What has no bound.
+  private void ratios(StringBuilder out) {
+    for (Figure figure : List.of(Figure.FROM_KERNEL, Figure.TO_KERNEL)) {
+      for (Way way : List.of(Way.TUN, Way.TUN_OFFLOAD)) {
+        if (samples.has(figure)) {
+          out.append(
+              String.format(
+                  Locale.ROOT,
+                  "  %-62s %8.2f x%n",
+                  figure.label().replace("Gbit/s", way.label() + ", of veth's"),
+                  of(figure, way) / of(figure, Way.VETH)));
+        }
+      }
+    }
   }
 
   private List<Check> packetChecks() {

@@ -38,7 +38,11 @@ final class Samples {
     TUNNEL_PROCESSOR("  processor ms of the server, each", "%.2f"),
     TUNNELS_MIB("resident MiB with the idle tunnels", "%,.0f"),
     TUNNEL_KIB("heap KiB per idle tunnel", "%.1f"),
-    BARE_KIB("  of these QUIC's own", "%.1f");
+    BARE_KIB("  of these QUIC's own", "%.1f"),
+    FROM_KERNEL("1 stream from the kernel, Gbit/s", "%.2f"),
+    FROM_KERNEL_PROCESSOR("  processor s of the stack per GB", "%.2f"),
+    TO_KERNEL("1 stream to the kernel, Gbit/s", "%.2f"),
+    TO_KERNEL_PROCESSOR("  processor s of the stack per GB", "%.2f");
 
     private final String label;
     private final String format;
@@ -57,7 +61,8 @@ final class Samples {
     }
   }
 
-  /// One of the ways from the visitor to the app, or of a packet to a server and back.
+  /// One of the ways from the visitor to the app, of a packet to a server and back, or of a stream
+  /// between our stack and the kernel.
   enum Way {
     DIRECT("direct"),
     PENSTOCK("penstock"),
@@ -67,7 +72,10 @@ final class Samples {
     ROUTER("router"),
     RUST("Rust pair"),
     TO_RUST("to Rust"),
-    FROM_RUST("from Rust");
+    FROM_RUST("from Rust"),
+    TUN("TUN"),
+    TUN_OFFLOAD("offload"),
+    VETH("veth");
 
     private final String label;
 

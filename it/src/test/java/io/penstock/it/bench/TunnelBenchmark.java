@@ -4,6 +4,7 @@ import io.penstock.it.bench.BenchmarkOptions.Part;
 import io.penstock.it.bench.Load.Direction;
 import io.penstock.it.bench.Samples.Figure;
 import io.penstock.it.bench.Samples.Way;
+import io.penstock.it.tun.NetworkThread;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -67,13 +68,20 @@ final class TunnelBenchmark implements AutoCloseable {
       System.exit(2);
       return;
     }
-    if (!options.parts().equals(EnumSet.of(Part.OVERLAY))) {
+    PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    if (!EnumSet.of(Part.OVERLAY, Part.KERNEL).containsAll(options.parts())) {
       try (TunnelBenchmark benchmark = new TunnelBenchmark(options, directory)) {
         benchmark.run();
       }
     }
+    if (options.parts().contains(Part.KERNEL)) {
+      try (KernelBenchmark benchmark = new KernelBenchmark(options, directory, out)) {
+        benchmark.run();
+      } catch (NetworkThread.NotPermittedException e) {
+        out.println("kernel: not measured, " + e.getMessage());
+      }
+    }
     if (options.parts().contains(Part.OVERLAY)) {
-      PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
       try (OverlayBenchmark benchmark = new OverlayBenchmark(options, directory, out)) {
         benchmark.run();
       }
