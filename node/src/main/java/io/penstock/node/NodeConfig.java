@@ -6,12 +6,10 @@ import io.penstock.api.NodeName;
 import io.penstock.api.config.Requirements;
 import io.penstock.node.fallback.FallbackConfig;
 import io.penstock.node.tunnel.PacketTunnelConfig;
+import io.penstock.node.tunnel.TokenFile;
 import io.penstock.protocol.netstack.NetStackConfig;
 import io.penstock.transport.tls.Trust;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -160,14 +158,7 @@ public record NodeConfig(
 
     /// Reads the token from a file each time, so that it can be replaced.
     public Builder tokenFile(Path file) {
-      return token(
-          () -> {
-            try {
-              return Files.readString(file).strip();
-            } catch (IOException e) {
-              throw new UncheckedIOException("cannot read the token in " + file, e);
-            }
-          });
+      return token(new TokenFile(file));
     }
 
     /// Asks for the token each time; what the supplier throws is a failed attempt.

@@ -127,7 +127,7 @@ final class NodeParts {
     return new NetStackConfig(
         config.stack().headroomBytes(),
         config.stack().outputQueueBytes(),
-        true,
+        NetStackConfig.Destinations.ANY_FOR_FLOWS,
         config.stack().icmpErrorsPerSecond(),
         config.stack().tcp(),
         config.stack().udp(),

@@ -171,10 +171,11 @@ public final class NodeStack implements OverlayPorts {
     return network.get().map(known -> name + "." + known.zone());
   }
 
-  /// Ends all connections behind what was written, and waits until their peers have everything, for
-  /// the limit at most.
+  /// Closes all listeners, ends all connections behind what was written, and waits until their
+  /// peers have everything, for the limit at most.
   public void finish(Duration limit) {
     long until = System.nanoTime() + limit.toNanos();
+    driver.closeListeners();
     connections.forEach(
         connection ->
             driver

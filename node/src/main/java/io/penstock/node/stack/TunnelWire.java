@@ -6,6 +6,7 @@ import io.penstock.api.IpAddress;
 import io.penstock.node.tunnel.PacketTunnel;
 import io.penstock.node.tunnel.TunnelStatus;
 import io.penstock.protocol.netstack.ip.LinkTraits;
+import io.penstock.transport.netstack.BatchedInput;
 import io.penstock.transport.netstack.Link;
 import io.penstock.transport.netstack.LinkReceiver;
 import java.io.IOException;
@@ -42,10 +43,10 @@ public final class TunnelWire implements Link {
 
   private final PacketTunnel tunnel;
   private final Consumer<List<IpAddress>> addresses;
+  private final BatchedInput input;
   private State state = State.DOWN;
   private @Nullable LinkReceiver receiver;
   private @Nullable ByteBuf waiting;
-  private boolean batchQueued;
 
   /// @param tunnel stays the caller's
   /// @param addresses is told the node's addresses, each time that the tunnel has some, before the
@@ -53,6 +54,7 @@ public final class TunnelWire implements Link {
   public TunnelWire(PacketTunnel tunnel, Consumer<List<IpAddress>> addresses) {
     this.tunnel = tunnel;
     this.addresses = addresses;
+    input = new BatchedInput(tunnel.eventLoop());
   }
 
   @Override
@@ -68,7 +70,8 @@ public final class TunnelWire implements Link {
   @Override
   public void start(LinkReceiver to) {
     receiver = to;
-    tunnel.onPacket(this::packet);
+    input.start(to);
+    tunnel.onPacket(input::packet);
     tunnel.onRoom(this::room);
     tunnel.onStatus(this::changed);
   }
@@ -113,26 +116,6 @@ public final class TunnelWire implements Link {
     return Math.clamp(bytes, MIN_MTU_BYTES, MAX_MTU_BYTES);
   }
 
-  private void packet(ByteBuf packet) {
-    LinkReceiver to = receiver;
-    if (to == null) {
-      packet.release();
-      return;
-    }
-    to.packet(packet, false);
-    if (!batchQueued) {
-      batchQueued = true;
-      eventLoop().execute(this::batchEnd);
-    }
-  }
-
-  private void batchEnd() {
-    batchQueued = false;
-    if (receiver != null) {
-      receiver.batchEnd();
-    }
-  }
-
   private void room() {
     ByteBuf first = waiting;
     waiting = null;
@@ -174,6 +157,7 @@ public final class TunnelWire implements Link {
   @Override
   public void close() {
     receiver = null;
+    input.stop();
     state = State.CLOSED;
     if (waiting != null) {
       waiting.release();

@@ -7,9 +7,6 @@ import io.penstock.api.config.Requirements;
 import io.penstock.node.identity.NodeIdentity;
 import io.penstock.transport.quic.QuicConfig;
 import io.penstock.transport.tls.Trust;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -118,14 +115,7 @@ public record PacketTunnelConfig(
 
     /// Reads the token from a file each time, so that it can be replaced.
     public Builder tokenFile(Path file) {
-      return token(
-          () -> {
-            try {
-              return Files.readString(file).strip();
-            } catch (IOException e) {
-              throw new UncheckedIOException("cannot read the token in " + file, e);
-            }
-          });
+      return token(new TokenFile(file));
     }
 
     /// Asks for the token each time; what the supplier throws is a failed attempt.

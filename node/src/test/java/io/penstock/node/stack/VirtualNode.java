@@ -79,7 +79,7 @@ final class VirtualNode implements SimulatedEndpoint, Link, AutoCloseable {
     peers = new PeerBook(network::nowNanos);
     NetStackConfig config =
         NetStackConfig.builder()
-            .anyDestination(true)
+            .destinations(NetStackConfig.Destinations.ANY_FOR_FLOWS)
             .pendingFlows(
                 new PendingFlowsConfig(
                     limits.maxFlows(),

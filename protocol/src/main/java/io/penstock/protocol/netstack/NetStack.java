@@ -196,7 +196,7 @@ public final class NetStack implements Engine {
       drop(StackDrop.MALFORMED, packet);
     } else if (addresses.isMultiDestination(view.isIpv4(), view.sourceHigh(), view.sourceLow())) {
       drop(StackDrop.BAD_SOURCE, packet);
-    } else if (!isOurs() && !config.anyDestination()) {
+    } else if (!isOurs() && config.destinations() == NetStackConfig.Destinations.OURS) {
       drop(StackDrop.NOT_OURS, packet);
     } else if (view.isFragment()) {
       receiveFragment(packet, nowNanos);

@@ -14,20 +14,29 @@ import io.penstock.protocol.netstack.udp.UdpConfig;
 ///
 /// @param headroomBytes free space in front of each packet, for the header of a link
 /// @param outputQueueBytes what replies, resets and datagrams that wait to go out may hold
-/// @param anyDestination whether flows to addresses that are not ours are taken, as a router does
-///   that ends connections itself; only exact listeners and whoever wants flows without an owner
-///   see them
+/// @param destinations which addresses packets may be for
 /// @param icmpErrorsPerSecond about how many ICMP errors are sent; the exact number is drawn for
 ///   each interval, so that nobody can count by it
 public record NetStackConfig(
     int headroomBytes,
     int outputQueueBytes,
-    boolean anyDestination,
+    Destinations destinations,
     int icmpErrorsPerSecond,
     TcpConfig tcp,
     UdpConfig udp,
     ReassemblyConfig reassembly,
     PendingFlowsConfig pendingFlows) {
+
+  /// Which addresses packets may be for.
+  public enum Destinations {
+    /// Those of the stack.
+    OURS,
+    /// Any, but those that are not ours are seen only by whoever wants flows without an owner.
+    ANY_FOR_FLOWS,
+    /// Any, as a router has it that ends connections itself; listeners at one address may be at one
+    /// that is not ours.
+    ANY
+  }
 
   /// Room for the header of a TUN device.
   public static final int DEFAULT_HEADROOM_BYTES = 16;
@@ -55,7 +64,7 @@ public record NetStackConfig(
 
     private int headroomBytes = DEFAULT_HEADROOM_BYTES;
     private int outputQueueBytes = DEFAULT_OUTPUT_QUEUE_BYTES;
-    private boolean anyDestination;
+    private Destinations destinations = Destinations.OURS;
     private int icmpErrorsPerSecond = IcmpLimit.DEFAULT_PER_SECOND;
     private TcpConfig tcp = TcpConfig.defaults();
     private UdpConfig udp = UdpConfig.DEFAULTS;
@@ -74,8 +83,8 @@ public record NetStackConfig(
       return this;
     }
 
-    public Builder anyDestination(boolean value) {
-      anyDestination = value;
+    public Builder destinations(Destinations value) {
+      destinations = value;
       return this;
     }
 
@@ -108,7 +117,7 @@ public record NetStackConfig(
       return new NetStackConfig(
           headroomBytes,
           outputQueueBytes,
-          anyDestination,
+          destinations,
           icmpErrorsPerSecond,
           tcp,
           udp,

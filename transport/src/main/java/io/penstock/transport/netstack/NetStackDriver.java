@@ -207,6 +207,18 @@ public final class NetStackDriver {
     return accepted;
   }
 
+  /// Closes all listeners; connections that wait to be accepted are reset, all others go on.
+  public void closeListeners() {
+    onLoop(
+        () -> {
+          for (Channel channel : ports.all()) {
+            if (channel instanceof NetstackServerChannel) {
+              channel.close();
+            }
+          }
+        });
+  }
+
   /// Ends the stack with all its channels, and its link.
   public Future<Void> close() {
     if (eventLoop.inEventLoop()) {

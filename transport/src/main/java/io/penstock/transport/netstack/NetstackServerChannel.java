@@ -4,6 +4,7 @@ import io.netty.channel.AbstractServerChannel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.penstock.protocol.netstack.NetStackConfig;
 import io.penstock.protocol.netstack.tcp.TcpConnection;
 import io.penstock.protocol.netstack.tcp.TcpListener;
 import io.penstock.protocol.netstack.wire.IpEndpoint;
@@ -66,7 +67,9 @@ public final class NetstackServerChannel extends AbstractServerChannel {
     }
     IpEndpoint wanted = SocketAddresses.endpoint(address);
     boolean any = wanted.isUnspecified();
-    if (!any && !driver.stack().hasAddress(wanted) && !driver.config().anyDestination()) {
+    if (!any
+        && !driver.stack().hasAddress(wanted)
+        && driver.config().destinations() != NetStackConfig.Destinations.ANY) {
       throw new BindException("Cannot assign requested address: " + wanted.addressText());
     }
     if (driver.ports().overlapping(BoundPorts.Protocol.TCP, wanted).orElse(this)

@@ -24,14 +24,15 @@ public final class SnapTunLink implements Link {
   private static final int MAX_MTU_BYTES = 65_535;
 
   private final TunnelReceiver tunnelReceiver;
+  private final BatchedInput input;
   private TunnelSender sender;
   private @Nullable LinkReceiver receiver;
   private @Nullable ByteBuf waiting;
-  private boolean batchQueued;
 
   public SnapTunLink(TunnelSender sender, TunnelReceiver receiver) {
     this.sender = sender;
     this.tunnelReceiver = receiver;
+    input = new BatchedInput(sender.eventLoop());
   }
 
   @Override
@@ -51,30 +52,11 @@ public final class SnapTunLink implements Link {
   @Override
   public void start(LinkReceiver to) {
     receiver = to;
-    tunnelReceiver.onPacket(this::packet);
+    input.start(to);
+    tunnelReceiver.onPacket(input::packet);
     sender.onRoom(this::room);
     sender.onMaxPayload(this::maxPayload);
     to.mtuChanged(mtuOf(sender.maxPayloadBytes()));
-  }
-
-  private void packet(ByteBuf packet) {
-    LinkReceiver to = receiver;
-    if (to == null) {
-      packet.release();
-      return;
-    }
-    to.packet(packet, false);
-    if (!batchQueued) {
-      batchQueued = true;
-      eventLoop().execute(this::batchEnd);
-    }
-  }
-
-  private void batchEnd() {
-    batchQueued = false;
-    if (receiver != null) {
-      receiver.batchEnd();
-    }
   }
 
   private void maxPayload(int bytes) {
@@ -135,6 +117,7 @@ public final class SnapTunLink implements Link {
   @Override
   public void close() {
     receiver = null;
+    input.stop();
     if (waiting != null) {
       waiting.release();
       waiting = null;

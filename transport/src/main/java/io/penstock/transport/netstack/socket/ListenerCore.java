@@ -84,7 +84,7 @@ final class ListenerCore extends SocketCore {
       return;
     }
     accepted.close();
-    if (loop.inEventLoop()) {
+    if (loop.inEventLoop() || loop.isShuttingDown()) {
       channel().close();
     } else {
       Gate.await(loop, channel().close());
