@@ -295,7 +295,7 @@ public final class ServeManager implements AutoCloseable {
       CompletableFuture<OverlayPort> binding =
           parts
               .node()
-              .listen(PortRequest.everywhere(entry.getKey(), OWNER), loop)
+              .listen(PortRequest.everywhere(entry.getKey(), OWNER).exclusive(), loop)
               .toCompletableFuture();
       try {
         loop.bound(binding.get(BIND_LIMIT.toNanos(), TimeUnit.NANOSECONDS));
