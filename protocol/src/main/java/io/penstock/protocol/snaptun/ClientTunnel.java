@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.protocol.CloseReason;
 import io.penstock.protocol.Deadlines;
 import io.penstock.protocol.Engine;
+import io.penstock.protocol.Timers;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
@@ -321,9 +322,9 @@ public final class ClientTunnel implements Engine {
     keepAlive.moved(nowNanos);
     switch (response) {
       case ControlResponse.Renewed(long seconds) -> {
-        long expiryMillis = Timers.millis(seconds);
+        long expiryMillis = UnixTime.millis(seconds);
         states.renew(expiryMillis);
-        expiryNanos = Deadlines.after(nowNanos, Timers.nanosUntil(expiryMillis, nowMillis));
+        expiryNanos = Deadlines.after(nowNanos, UnixTime.nanosUntil(expiryMillis, nowMillis));
       }
       case ControlResponse.Assigned(var addresses, var refused) -> {
         states.assign(addresses);

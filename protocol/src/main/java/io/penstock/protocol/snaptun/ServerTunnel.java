@@ -2,6 +2,7 @@ package io.penstock.protocol.snaptun;
 
 import io.netty.buffer.ByteBuf;
 import io.penstock.protocol.Engine;
+import io.penstock.protocol.Timers;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
@@ -254,7 +255,7 @@ public final class ServerTunnel implements Engine {
     switch (valid) {
       case ControlRequest.SessionRenewal _ -> {
         states.renew(expiryMillis);
-        timers.arm(Timer.EXPIRY, nowNanos, Timers.nanosUntil(expiryMillis, nowMillis));
+        timers.arm(Timer.EXPIRY, nowNanos, UnixTime.nanosUntil(expiryMillis, nowMillis));
         answer(new ControlResponse.Renewed(Math.floorDiv(expiryMillis, 1000)), nowNanos);
       }
       case ControlRequest.InvalidAssignment(_, int count, _) ->

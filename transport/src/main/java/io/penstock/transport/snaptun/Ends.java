@@ -3,6 +3,7 @@ package io.penstock.transport.snaptun;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.quic.QuicChannel;
+import io.penstock.protocol.PeerText;
 import io.penstock.protocol.snaptun.TunnelEnd;
 import io.penstock.transport.quic.QuicEnd;
 
@@ -37,13 +38,7 @@ final class Ends {
     channel.close(true, (int) end.closeCode(), reason);
   }
 
-  /// What a peer says, fit for a log.
   private static String printable(String text) {
-    StringBuilder out = new StringBuilder();
-    text.codePoints()
-        .limit(MAX_REASON_CHARS)
-        .map(c -> Character.isISOControl(c) ? '?' : c)
-        .forEach(out::appendCodePoint);
-    return out.toString();
+    return PeerText.printable(text, MAX_REASON_CHARS);
   }
 }
