@@ -8,10 +8,13 @@ import org.jspecify.annotations.NullMarked;
 module io.penstock.protocol {
   requires transitive io.netty.buffer;
   requires io.netty.common;
-  requires com.google.protobuf;
+  requires transitive com.google.protobuf;
   requires static transitive org.jspecify;
 
   exports io.penstock.protocol;
+  exports io.penstock.protocol.codervpn;
+  // generated
+  exports io.penstock.protocol.codervpn.message;
   exports io.penstock.protocol.kcp;
   exports io.penstock.protocol.netstack;
   exports io.penstock.protocol.netstack.flow;

@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.penstock.protocol.smux.SmuxCloseReason.ProtocolError;
 import io.penstock.protocol.smux.SmuxCloseReason.ProtocolError.Fault;
+import io.penstock.testkit.GoldenVectors;
 import io.penstock.testkit.SeededRandom;
 import io.penstock.testkit.Seeds;
 import java.util.HexFormat;
@@ -20,8 +21,10 @@ class SmuxFramingTest {
   private static final SmuxConfig V1 = SmuxConfig.original();
   private static final SmuxConfig V2 = SmuxConfig.builder().version(2).build();
 
+  private static final GoldenVectors VECTORS = GoldenVectors.read("/vectors/smux-frames.txt");
+
   private static String vector(String name) {
-    return HexFormat.of().formatHex(Vectors.bytes(name));
+    return HexFormat.of().formatHex(VECTORS.bytes(name));
   }
 
   @Test
@@ -63,7 +66,7 @@ class SmuxFramingTest {
   void bytes_of_an_open_stream_reach_its_reader() {
     End server = End.server(V1);
     server.receive(SmuxFrame.SYN, 3);
-    server.receive(Vectors.buffer("psh-3-hello"));
+    server.receive(Unpooled.wrappedBuffer(VECTORS.bytes("psh-3-hello")));
     assertThat(server.accepted).singleElement().extracting(SmuxStream::id).isEqualTo(3);
     assertThat(server.pollReady()).containsExactly(server.accepted.getFirst());
     assertThat(server.readText(server.accepted.getFirst())).isEqualTo("hello");

@@ -2,13 +2,8 @@ package io.penstock.protocol.snaptun;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
+import io.penstock.testkit.GoldenVectors;
 import java.nio.charset.StandardCharsets;
-import java.util.HexFormat;
-import java.util.Objects;
 
 /// Requests and responses as bytes, written out so that a test shows what is on the wire.
 final class Texts {
@@ -25,17 +20,13 @@ final class Texts {
 
   static final String TOKEN = "Authorization: Bearer secret\r\n\r\n";
 
+  private static final GoldenVectors VECTORS = GoldenVectors.read("/vectors/snaptun.txt");
+
   private Texts() {}
 
   /// The golden bytes of `vectors/snaptun.txt`, by name.
   static byte[] vector(String name) {
-    var in = Objects.requireNonNull(Texts.class.getResourceAsStream("/vectors/snaptun.txt"));
-    try (var lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
-      String line = lines.lines().filter(l -> l.startsWith(name + " ")).findFirst().orElseThrow();
-      return HexFormat.of().parseHex(line.substring(name.length()).replace(" ", ""));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return VECTORS.bytes(name);
   }
 
   static ByteBuf bytes(String text) {
