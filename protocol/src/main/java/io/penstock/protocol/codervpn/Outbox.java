@@ -10,6 +10,8 @@ final class Outbox {
   private final int maxBytes;
   private final ArrayDeque<ByteBuf> waiting = new ArrayDeque<>();
   private long heldBytes;
+  private long added;
+  private long taken;
   private boolean broken;
 
   Outbox(int maxBytes) {
@@ -36,6 +38,7 @@ final class Outbox {
       bytes.release();
       return;
     }
+    added++;
     heldBytes += bytes.readableBytes();
     waiting.add(bytes);
   }
@@ -44,9 +47,25 @@ final class Outbox {
   @Nullable ByteBuf poll() {
     ByteBuf next = waiting.poll();
     if (next != null) {
+      taken++;
       heldBytes -= next.readableBytes();
     }
     return next;
+  }
+
+  /// How many buffers were ever added.
+  long added() {
+    return added;
+  }
+
+  /// How many buffers were ever handed out.
+  long taken() {
+    return taken;
+  }
+
+  /// Whether nothing can be handed out any more.
+  boolean isBroken() {
+    return broken;
   }
 
   /// Drops all, and from now on everything that is added.

@@ -173,8 +173,7 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
   ///
   /// @param detail what the operating system says
   public void outputFailed(String detail, long nowNanos) {
-    outbox.breakOff();
-    timers.disarm(Timer.STALL);
+    breakOutput();
     switch (phase) {
       case HEADER -> close(new SpeakerEnd.ConnectionFailed(detail));
       case OPEN -> leave(Phase.LISTENING, new SpeakerEnd.ConnectionFailed(detail), nowNanos);
@@ -184,18 +183,31 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
     }
   }
 
-  /// The connection is gone, both ways.
+  /// The connection is gone, both ways; what the peer has said before is still told.
   public void connectionClosed(long nowNanos) {
+    breakOutput();
     inputEnded(nowNanos);
-    close(end);
+    if (phase != Phase.ANSWERING) {
+      close(end);
+    }
   }
 
-  /// The connection broke, both ways.
+  /// The connection broke, both ways; what the peer has said before is still told.
   ///
   /// @param detail what the operating system says
-  public void connectionFailed(String detail) {
-    boolean ending = phase != Phase.HEADER && phase != Phase.OPEN;
-    close(ending ? end : new SpeakerEnd.ConnectionFailed(detail));
+  public void connectionFailed(String detail, long nowNanos) {
+    breakOutput();
+    switch (phase) {
+      case HEADER -> close(new SpeakerEnd.ConnectionFailed(detail));
+      case OPEN, LISTENING -> peerIsDone(new SpeakerEnd.ConnectionFailed(detail), nowNanos);
+      case ANSWERING -> {}
+      case FINISHING, LINGERING, CLOSING, CLOSED -> close(end);
+    }
+  }
+
+  private void breakOutput() {
+    outbox.breakOff();
+    timers.disarm(Timer.STALL);
   }
 
   // ---- commands ----
@@ -340,6 +352,17 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
     return next;
   }
 
+  /// How many buffers have ever been given to [#transmit] to hand out, the header among them: the
+  /// place of what was sent last.
+  public long offered() {
+    return outbox.added();
+  }
+
+  /// How many buffers [#transmit] has handed out.
+  public long handedOut() {
+    return outbox.taken();
+  }
+
   /// Returns the next event, or null when there is none.
   public @Nullable SpeakerEvent<R> pollEvent() {
     return events.poll();
@@ -465,6 +488,8 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
       case REQUEST -> {
         if (id == 0) {
           ignore(SpeakerEvent.Ignored.Why.NO_ID);
+        } else if (outbox.isBroken()) {
+          ignore(SpeakerEvent.Ignored.Why.NOBODY_WAITS);
         } else {
           events.add(new SpeakerEvent.Request<>(inbox.ticket(), message));
           if (phase == Phase.ANSWERING || inbox.holds(theirs::isStop)) {

@@ -41,6 +41,8 @@ public sealed interface SpeakerEvent<R extends Message> {
       LATE_REPLY,
       /// A request without an id, so without a way to reply.
       NO_ID,
+      /// A request to which no reply can be sent any more.
+      NOBODY_WAITS,
       /// A message that this end does not know; a request was replied to with nothing in it.
       UNKNOWN_MESSAGE
     }

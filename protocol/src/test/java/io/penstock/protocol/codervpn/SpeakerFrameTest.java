@@ -171,6 +171,7 @@ class SpeakerFrameTest {
       tunnel.receive(Arrays.copyOf(all, length));
       tunnel.takeEvents();
       tunnel.speaker.connectionClosed(tunnel.now);
+      tunnel.advance(5 * End.SECOND);
       boolean clean = length == 0 || length == 10 || length == 20;
       assertThat(tunnel.end().code())
           .as("%d bytes", length)

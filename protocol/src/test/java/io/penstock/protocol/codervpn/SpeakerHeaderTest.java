@@ -284,7 +284,7 @@ class SpeakerHeaderTest {
 
       var broken = End.tunnel(TUNNEL);
       broken.receive(part);
-      broken.speaker.connectionFailed("Connection reset by peer");
+      broken.speaker.connectionFailed("Connection reset by peer", broken.now);
       assertThat(broken.end())
           .isEqualTo(new SpeakerEnd.ConnectionFailed("Connection reset by peer"));
     }

@@ -130,11 +130,11 @@ class SpeakerStopTest {
     var tunnel = End.openTunnel();
     tunnel.receive(Samples.asked(Samples.START, 1));
     tunnel.takeEvents();
-    tunnel.speaker.connectionFailed("Connection reset by peer");
-    assertThat(tunnel.takeEvents())
-        .containsExactly(
-            new SpeakerEvent.StartCancelled<>(1),
-            new SpeakerEvent.Closed<>(new SpeakerEnd.ConnectionFailed("Connection reset by peer")));
+    tunnel.speaker.connectionFailed("Connection reset by peer", tunnel.now);
+    assertThat(tunnel.takeEvents()).containsExactly(new SpeakerEvent.StartCancelled<>(1));
+    tunnel.speaker.reply(1, START_CANCELLED, tunnel.now);
+    assertThat(tunnel.output()).isEmpty();
+    assertThat(tunnel.end()).isEqualTo(new SpeakerEnd.ConnectionFailed("Connection reset by peer"));
   }
 
   @Test
@@ -218,6 +218,36 @@ class SpeakerStopTest {
   }
 
   @Test
+  void what_was_said_before_the_connection_was_lost_is_still_told_but_not_what_was_asked() {
+    for (boolean broken : new boolean[] {false, true}) {
+      var manager = End.openManager();
+      manager.speaker.call(Samples.STOP, End.SECOND, manager.now);
+      manager.receive(Samples.log("first"));
+      manager.receive(Samples.asked(Samples.SETTINGS, 1));
+      manager.receive(Samples.log("last"));
+      manager.takeEvents();
+      if (broken) {
+        manager.speaker.connectionFailed("Connection reset by peer", manager.now);
+      }
+      manager.speaker.connectionClosed(manager.now);
+      assertThat(manager.output()).isEmpty();
+      manager.speaker.release(1, manager.now);
+      manager.speaker.release(3, manager.now);
+      assertThat(manager.output()).isEmpty();
+      SpeakerEnd end =
+          broken
+              ? new SpeakerEnd.ConnectionFailed("Connection reset by peer")
+              : SpeakerEnd.Orderly.PEER_CLOSED;
+      assertThat(manager.takeEvents())
+          .containsExactly(
+              new SpeakerEvent.CallFailed<>(1, new CallFault.StreamEnded(end)),
+              new SpeakerEvent.Ignored<>(SpeakerEvent.Ignored.Why.NOBODY_WAITS),
+              new SpeakerEvent.Notice<>(3, Samples.log("last")),
+              new SpeakerEvent.Closed<>(end));
+    }
+  }
+
+  @Test
   void a_broken_output_ends_the_stream_in_time_even_if_the_input_does_not() {
     var manager = End.openManager();
     manager.speaker.outputFailed("Broken pipe", manager.now);
@@ -230,7 +260,6 @@ class SpeakerStopTest {
     gone.speaker.outputFailed("Broken pipe", gone.now);
     gone.receive(Samples.asked(Samples.SETTINGS, 1));
     gone.inputEnded();
-    gone.speaker.reply(1, ManagerMessage.getDefaultInstance(), gone.now);
     assertThat(gone.output()).isEmpty();
     assertThat(gone.end()).isEqualTo(SpeakerEnd.Orderly.PEER_CLOSED);
 
@@ -265,7 +294,7 @@ class SpeakerStopTest {
     tunnel.receive(Samples.asked(Samples.STOP, 1));
     tunnel.speaker.reply(1, Samples.STOPPED, tunnel.now);
     tunnel.speaker.outputFailed("Broken pipe", tunnel.now);
-    tunnel.speaker.connectionFailed("Connection reset by peer");
+    tunnel.speaker.connectionFailed("Connection reset by peer", tunnel.now);
     assertThat(tunnel.end()).isEqualTo(SpeakerEnd.Orderly.STOPPED);
   }
 
@@ -314,6 +343,8 @@ class SpeakerStopTest {
       }
       manager.output();
       manager.speaker.connectionClosed(manager.now);
+      // Whoever has a message in hand has time until the limit.
+      manager.advance(5 * End.SECOND);
       manager.output();
 
       var events = manager.takeEvents();
