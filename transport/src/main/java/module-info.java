@@ -20,6 +20,7 @@ module io.penstock.transport {
   requires static transitive org.jspecify;
 
   exports io.penstock.transport;
+  exports io.penstock.transport.codervpn;
   exports io.penstock.transport.http2;
   exports io.penstock.transport.kcp;
   exports io.penstock.transport.netstack;
