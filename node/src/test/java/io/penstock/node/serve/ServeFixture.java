@@ -51,7 +51,8 @@ final class ServeFixture implements AutoCloseable {
   static final IpAddress VISITOR = IpAddress.parse("10.0.0.1");
 
   static final PeerInfo PEER =
-      new PeerInfo(UUID.randomUUID(), "laptop", "alice", List.of(VISITOR), true, Map.of(VISITOR, 1L));
+      new PeerInfo(
+          UUID.randomUUID(), "laptop", "alice", List.of(VISITOR), true, Map.of(VISITOR, 1L));
 
   private static final X509Bundle AUTHORITY = authority();
 
