@@ -19,7 +19,6 @@ import java.net.StandardSocketOptions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -28,15 +27,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 @CsvSource({"HOST, PLATFORM", "HOST, VIRTUAL", "STACK, PLATFORM", "STACK, VIRTUAL"})
 class DatagramSocketContractTest {
 
-  @Parameter(0)
-  World.Kind kind;
-
-  @Parameter(1)
-  Threads threads;
-
+  private final World.Kind kind;
+  private final Threads threads;
   private World world;
   private DatagramSocket client;
   private DatagramSocket server;
+
+  DatagramSocketContractTest(World.Kind kind, Threads threads) {
+    this.kind = kind;
+    this.threads = threads;
+  }
 
   @BeforeEach
   void open() throws Exception {
