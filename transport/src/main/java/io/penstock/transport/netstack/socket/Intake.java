@@ -66,9 +66,13 @@ final class Intake<T> {
 
   /// Takes a thing, as part of an answer.
   void add(T thing) {
+    if (isClosed()) {
+      discard.accept(thing);
+      return;
+    }
     held.addAndGet(weight.applyAsInt(thing));
     waiting.add(thing);
-    if (state.get() == State.CLOSED) {
+    if (isClosed()) {
       discardAll();
     }
   }
@@ -159,7 +163,7 @@ final class Intake<T> {
 
   void exit() {
     turns.end();
-    if (state.get() == State.CLOSED) {
+    if (isClosed()) {
       discardAll();
     }
   }
@@ -180,12 +184,12 @@ final class Intake<T> {
 
   /// What has waited longest, which stays; null when nothing waits, or nobody takes any more.
   @Nullable T head() {
-    return state.get() == State.CLOSED ? null : waiting.peek();
+    return isClosed() ? null : waiting.peek();
   }
 
-  /// Takes what has waited longest; null when nothing waits.
+  /// Takes what has waited longest; null when nothing waits, or nobody takes any more.
   @Nullable T poll() {
-    T thing = waiting.poll();
+    T thing = isClosed() ? null : waiting.poll();
     if (thing != null) {
       int left = held.addAndGet(-weight.applyAsInt(thing));
       if (left < mark) {
