@@ -54,7 +54,9 @@ final class ScriptClock {
     if (toNanos - (expected - EARLY_NANOS) < 0 || fromNanos - realOf(latestNanos(atNanos)) > 0) {
       unexpected(toNanos);
     } else {
-      // It may have waited for us; then it was on time.
+      // It may have waited for us; then it was on time. How long is not known, and it may as well
+      // have come late: what follows it in the script then comes at another time, too.
+      mostLateNanos = Math.max(mostLateNanos, toNanos - fromNanos - TunWire.LOOK_NANOS);
       set(atNanos, fromNanos - expected >= 0 ? fromNanos : Math.min(toNanos, expected));
     }
   }

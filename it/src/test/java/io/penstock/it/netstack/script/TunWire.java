@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class TunWire implements TunReceiver, AutoCloseable {
 
   /// As often it looks, so that it knows when a packet has come even if it is late itself.
-  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
+  static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
 
   private static final int ICMP_6 = 58;
 
