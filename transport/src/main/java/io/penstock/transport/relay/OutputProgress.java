@@ -2,6 +2,7 @@ package io.penstock.transport.relay;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.DuplexChannel;
 import io.penstock.protocol.Deadlines;
 
 /// Tells a peer that takes what was written slowly from one that does not take it at all.
@@ -37,10 +38,12 @@ public final class OutputProgress {
     return Math.max(0, movedNanos + stallNanos - nowNanos);
   }
 
-  /// A closed channel has no buffer and nothing pending; a stream of HTTP/2 has none either, and
-  /// says what it holds only by how far it is from its water marks.
+  /// A channel that is closed, or whose output has been shut down, has no buffer and nothing
+  /// pending; a stream of HTTP/2 has none either, and says what it holds only by how far it is from
+  /// its water marks.
   private long pendingWithoutBuffer() {
-    if (!channel.isOpen()) {
+    boolean ended = channel instanceof DuplexChannel duplex && duplex.isOutputShutdown();
+    if (ended || !channel.isOpen()) {
       return 0;
     }
     return channel.config().getWriteBufferHighWaterMark()
