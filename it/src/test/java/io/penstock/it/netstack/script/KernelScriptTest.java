@@ -16,6 +16,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -35,7 +38,12 @@ class KernelScriptTest {
   private static final int LEAST = 100;
 
   /// Plays of a script that is not played as it is written, because the machine has too much to do.
-  private static final int MAX_PLAYS = 8;
+  private static final int MAX_PLAYS = 12;
+
+  /// From this play on a script is played while no other is.
+  private static final int FIRST_ALONE = 3;
+
+  private static final ReadWriteLock STAGE = new ReentrantReadWriteLock(true);
 
   private static List<Script> scripts() {
     try (Stream<Path> files = Files.list(FOLDER)) {
@@ -120,8 +128,14 @@ class KernelScriptTest {
                 KernelHost.device(settings),
                 ScriptRunner.HOST_4 + "/24",
                 ScriptRunner.HOST_6 + "/64");
-        if (kernel.call(() -> playIn(script, settings, device, play))) {
-          return null;
+        Lock stage = play < FIRST_ALONE ? STAGE.readLock() : STAGE.writeLock();
+        stage.lock();
+        try {
+          if (kernel.call(() -> playIn(script, settings, device, play))) {
+            return null;
+          }
+        } finally {
+          stage.unlock();
         }
       }
     }

@@ -18,13 +18,14 @@ final class ScriptClock {
   static final long LATE_NANOS = 15_000_000;
   private static final long LONG_NANOS = 200_000_000;
 
-  /// What we ourselves may be late, before a play says nothing about the kernel.
+  /// What we ourselves may be late over a play, before it says nothing about the kernel: each delay
+  /// shifts what follows against the timers that run since before.
   static final long DISTURBED_NANOS = 5_000_000;
 
   private final long beginNanos = System.nanoTime();
   private long scriptNanos;
   private long realNanos = beginNanos;
-  private long mostLateNanos;
+  private long lateNanos;
 
   /// The time of the script at the last event.
   long nanos() {
@@ -56,7 +57,7 @@ final class ScriptClock {
     } else {
       // It may have waited for us; then it was on time. How long is not known, and it may as well
       // have come late: what follows it in the script then comes at another time, too.
-      mostLateNanos = Math.max(mostLateNanos, toNanos - fromNanos - TunWire.LOOK_NANOS);
+      late(toNanos - fromNanos - TunWire.LOOK_NANOS);
       set(atNanos, fromNanos - expected >= 0 ? fromNanos : Math.min(toNanos, expected));
     }
   }
@@ -69,8 +70,12 @@ final class ScriptClock {
   /// It is this time of the script now, or was until now.
   void reached(long atNanos) {
     long now = System.nanoTime();
-    mostLateNanos = Math.max(mostLateNanos, now - realOf(atNanos));
+    late(now - realOf(atNanos));
     set(atNanos, now);
+  }
+
+  private void late(long nanos) {
+    lateNanos += Math.max(0, nanos);
   }
 
   private void set(long atNanos, long nowNanos) {
@@ -83,8 +88,8 @@ final class ScriptClock {
     return Math.abs(realNanos - beginNanos - scriptNanos);
   }
 
-  /// Whether we were so late with something that the script was not played as it is written.
+  /// Whether we were so late that the script was not played as it is written.
   boolean disturbed() {
-    return mostLateNanos > DISTURBED_NANOS;
+    return lateNanos > DISTURBED_NANOS;
   }
 }
