@@ -30,9 +30,14 @@ final class RunQueues {
     }
   }
 
-  /// The next connection that may have something to send, null when there is none.
+  /// The next connection that may have something to send, null when there is none. One that ended
+  /// while it stood here sends nothing any more.
   @Nullable TcpConnection pollSending() {
-    return leave(sending.poll(), SENDING);
+    TcpConnection next = leave(sending.poll(), SENDING);
+    while (next != null && next.state() == TcpState.CLOSED) {
+      next = leave(sending.poll(), SENDING);
+    }
+    return next;
   }
 
   /// The connection has news for its owner.
