@@ -18,6 +18,7 @@ final class ConnectionOptions {
   private static final int LINGER_OFF = -1;
 
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
+  private static final long NANOS_PER_MILLI = 1_000_000L;
   private static final int MILLIS_PER_SECOND = 1_000;
 
   private volatile boolean noDelay;
@@ -25,6 +26,7 @@ final class ConnectionOptions {
   private volatile int keepIdleSeconds;
   private volatile int keepIntervalSeconds;
   private volatile int keepCount;
+  private volatile int userTimeoutMillis;
   private volatile boolean abortOnClose;
   private volatile String owner = "a bound socket";
 
@@ -34,6 +36,7 @@ final class ConnectionOptions {
     keepIdleSeconds = keepAlive ? seconds(config.keepAliveIdleMillis()) : KEEP_ALIVE_IDLE_SECONDS;
     keepIntervalSeconds = seconds(config.keepAliveIntervalMillis());
     keepCount = config.keepAliveProbes();
+    userTimeoutMillis = config.userTimeoutMillis();
   }
 
   private static int seconds(int millis) {
@@ -52,6 +55,8 @@ final class ConnectionOptions {
         keepIntervalSeconds,
         NetstackOption.TCP_KEEPCOUNT,
         keepCount,
+        NetstackOption.TCP_USER_TIMEOUT,
+        userTimeoutMillis,
         ChannelOption.SO_LINGER,
         abortOnClose ? 0 : LINGER_OFF,
         NetstackOption.OWNER,
@@ -91,6 +96,14 @@ final class ConnectionOptions {
       abortOnClose = number == 0;
       return true;
     }
+    if (NetstackOption.TCP_USER_TIMEOUT.equals(option)) {
+      if (number < NetstackOption.MIN_USER_TIMEOUT_MILLIS
+          || number > NetstackOption.MAX_USER_TIMEOUT_MILLIS) {
+        return false;
+      }
+      userTimeoutMillis = number;
+      return true;
+    }
     if (number < 1 || number > NetstackOption.MAX_KEEP_ALIVE_SECONDS) {
       return false;
     }
@@ -115,6 +128,7 @@ final class ConnectionOptions {
     if (connection.keepAliveIdleNanos() != idleNanos) {
       connection.setKeepAliveIdleNanos(idleNanos);
     }
+    connection.setUserTimeoutNanos(userTimeoutMillis * NANOS_PER_MILLI);
     connection.setKeepAliveProbes(keepIntervalSeconds * NANOS_PER_SECOND, keepCount);
   }
 

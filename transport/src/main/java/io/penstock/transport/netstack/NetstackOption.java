@@ -1,6 +1,7 @@
 package io.penstock.transport.netstack;
 
 import io.netty.channel.ChannelOption;
+import io.penstock.protocol.netstack.tcp.TcpConfig;
 
 /// Options of the stack's channels that Netty has no name for.
 public final class NetstackOption {
@@ -15,6 +16,11 @@ public final class NetstackOption {
   /// How many of them may; 1 to [#MAX_KEEP_ALIVE_PROBES].
   public static final ChannelOption<Integer> TCP_KEEPCOUNT = option("TCP_KEEPCOUNT");
 
+  /// How many milliseconds data may stay unacknowledged, or probes of a closed window unanswered,
+  /// before the connection is given up and the peer told (RFC 5482); [#MIN_USER_TIMEOUT_MILLIS] to
+  /// [#MAX_USER_TIMEOUT_MILLIS].
+  public static final ChannelOption<Integer> TCP_USER_TIMEOUT = option("TCP_USER_TIMEOUT");
+
   /// What the owner of a port is called in the message to whoever wants the same port. Of a
   /// [NetstackServerChannel], a [NetstackDatagramChannel], and a [NetstackChannel] that is bound.
   public static final ChannelOption<String> OWNER = option("OWNER");
@@ -28,6 +34,10 @@ public final class NetstackOption {
 
   /// What Linux allows.
   public static final int MAX_KEEP_ALIVE_PROBES = 127;
+
+  public static final int MIN_USER_TIMEOUT_MILLIS = TcpConfig.MIN_USER_TIMEOUT_MILLIS;
+
+  public static final int MAX_USER_TIMEOUT_MILLIS = TcpConfig.MAX_USER_TIMEOUT_MILLIS;
 
   private NetstackOption() {}
 

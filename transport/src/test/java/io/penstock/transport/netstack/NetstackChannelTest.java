@@ -365,6 +365,25 @@ class NetstackChannelTest {
   }
 
   @Test
+  void a_peer_that_acknowledges_nothing_is_given_up_after_the_user_timeout() throws Exception {
+    Channel listening = stacks.listen(_ -> {});
+    NetstackChannel channel =
+        (NetstackChannel)
+            stacks
+                .dialer(_ -> {})
+                .option(NetstackOption.TCP_USER_TIMEOUT, 1_000)
+                .connect(Stacks.at(Stacks.SERVER_4, listening))
+                .sync()
+                .channel();
+    assertThat(channel.config().getOption(NetstackOption.TCP_USER_TIMEOUT)).isEqualTo(1_000);
+    assertThat(channel.config().setOption(NetstackOption.TCP_USER_TIMEOUT, 999)).isFalse();
+    stacks.server.close().sync();
+    channel.writeAndFlush(Unpooled.copyInt(1));
+    assertThat(channel.closeFuture().await(60, SECONDS)).isTrue();
+    assertThat(channel.closeReason()).contains(TcpCloseReason.USER_TIMEOUT);
+  }
+
+  @Test
   void whoever_ends_is_told_when_the_peer_has_received_it_all() throws Exception {
     Channel listening = stacks.listen(made -> made.config().setAutoRead(false));
     CompletableFuture<Object> told = new CompletableFuture<>();

@@ -248,7 +248,7 @@ final class Arrival {
   private void takeAck(TcpConnection connection, InSegment segment, long nowNanos) {
     Sender sender = connection.sender();
     if (sender.window().isProbeOut()) {
-      sender.onProbeAnswered(nowNanos);
+      sender.onProbeAnswered();
     }
     segment.tsEcr = connection.echoed(segment.tsEcr);
     boolean advanced = sender.onAck(segment, nowNanos);

@@ -38,7 +38,7 @@ final class Expiry {
     if (connection.state() == TcpState.SYN_SENT || connection.state() == TcpState.SYN_RECEIVED) {
       sender.onSynTimer();
       connection.departure().synchronize();
-    } else if (sender.stalledNanos(nowNanos) >= connection.userTimeoutNanos()) {
+    } else if (sender.isPeerOverdue(nowNanos)) {
       giveUp(connection, TcpCloseReason.USER_TIMEOUT);
     } else if (!sender.flight().isEmpty()) {
       shared.counters().retransmissionTimeouts++;
@@ -48,8 +48,7 @@ final class Expiry {
 
   private void onPersist(TcpConnection connection, long nowNanos) {
     Sender sender = connection.sender();
-    boolean overdue = sender.stalledNanos(nowNanos) >= connection.userTimeoutNanos();
-    if (overdue && sender.window().isProbeOut()) {
+    if (sender.isPeerOverdue(nowNanos) && sender.window().isProbeOut()) {
       giveUp(connection, TcpCloseReason.USER_TIMEOUT);
     } else if (sender.onPersistTimer(nowNanos)) {
       connection.departure().probeWindow();

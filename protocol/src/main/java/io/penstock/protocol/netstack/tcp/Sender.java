@@ -1,6 +1,7 @@
 package io.penstock.protocol.netstack.tcp;
 
 import io.netty.buffer.ByteBuf;
+import io.penstock.protocol.Deadlines;
 
 /// The sending half of a connection.
 ///
@@ -19,13 +20,19 @@ final class Sender {
   private final SendQuota quota;
   private final LossRecovery losses;
   private boolean timestamps;
-  private long stalledSinceNanos;
+  private long userTimeoutNanos;
+
+  /// When the peer is given up if it acknowledges nothing until then (R2 of RFC 9293 section
+  /// 3.8.3); [Deadlines#NONE] while nothing is to be acknowledged, or the peer answers probes of
+  /// its window (section 3.8.6.1).
+  private long giveUpAtNanos = Deadlines.NONE;
 
   Sender(TcpShared shared, TcpTimer.Table timers, SegmentSize size) {
     this.shared = shared;
     this.timers = timers;
     this.size = size;
     TcpConfig config = shared.config();
+    userTimeoutNanos = config.userTimeoutNanos();
     queue = new SendQueue(new ByteChunks(shared.chunks()), config.noDelay());
     rtt = new RttEstimator(config);
     CongestionControl congestion = CongestionControl.of(config.congestion(), size.mss());
@@ -44,7 +51,6 @@ final class Sender {
     if (flight().isEmpty()) {
       flight().add(queue.dataStart(), nowNanos);
       queue.onSynSent();
-      stalledSinceNanos = nowNanos;
     } else {
       flight().retransmitted(0, nowNanos);
     }
@@ -196,12 +202,12 @@ final class Sender {
   private void afterSent(int bytes, boolean wasEmpty, long nowNanos) {
     timers.clear(TcpTimer.PERSIST);
     if (wasEmpty) {
-      stalledSinceNanos = nowNanos;
+      waitForPeer(nowNanos);
       quota.setHeld(false);
     }
     quota.onSent(bytes, size.mss(), nowNanos);
     if (!timers.isSet(TcpTimer.RETRANSMIT)) {
-      timers.set(TcpTimer.RETRANSMIT, rtt.rtoDeadline(nowNanos));
+      startRetransmitTimer(nowNanos);
     }
   }
 
@@ -210,12 +216,15 @@ final class Sender {
     if (flight().isEmpty()) {
       queue.onSent(1);
       flight().add(sndNxt(), nowNanos);
-      stalledSinceNanos = window.isProbeOut() ? stalledSinceNanos : nowNanos;
     } else {
       flight().retransmitted(0, nowNanos);
     }
+    if (!window.isProbeOut() || giveUpAtNanos == Deadlines.NONE) {
+      waitForPeer(nowNanos);
+    }
     window.setProbeOut(true);
     timers.clear(TcpTimer.RETRANSMIT);
+    notBeyondGivingUp(TcpTimer.PERSIST);
   }
 
   // ---- acknowledgments ----
@@ -271,16 +280,17 @@ final class Sender {
       rtt.resetBackoff();
     }
     size.onProgress();
-    stalledSinceNanos = nowNanos;
+    waitForPeer(nowNanos);
   }
 
   private void rearm(boolean advanced, boolean windowGrown, long nowNanos) {
     if (flight().isEmpty()) {
+      giveUpAtNanos = Deadlines.NONE;
       timers.clear(TcpTimer.RETRANSMIT);
       timers.clear(TcpTimer.LOSS_PROBE);
       timers.clear(TcpTimer.REORDER);
     } else if (advanced) {
-      timers.set(TcpTimer.RETRANSMIT, rtt.rtoDeadline(nowNanos));
+      startRetransmitTimer(nowNanos);
       losses.scheduleTailProbe(nowNanos);
     }
     if (windowGrown) {
@@ -304,13 +314,53 @@ final class Sender {
   }
 
   /// The peer has answered a probe: it lives, though it takes nothing.
-  void onProbeAnswered(long nowNanos) {
-    stalledSinceNanos = nowNanos;
+  void onProbeAnswered() {
+    giveUpAtNanos = Deadlines.NONE;
+    if (timers.isSet(TcpTimer.PERSIST) && !flight().isEmpty()) {
+      timers.set(TcpTimer.PERSIST, rtt.rtoDeadline(flight().sentNanos(0)));
+    }
   }
 
-  /// How long nothing was acknowledged although something should be.
-  long stalledNanos(long nowNanos) {
-    return nowNanos - stalledSinceNanos;
+  // ---- how long it may take ----
+
+  private void waitForPeer(long nowNanos) {
+    giveUpAtNanos = Deadlines.after(nowNanos, userTimeoutNanos);
+  }
+
+  /// Whether nothing was acknowledged for the user timeout although something should be.
+  boolean isPeerOverdue(long nowNanos) {
+    return Deadlines.isDue(giveUpAtNanos, nowNanos);
+  }
+
+  void setUserTimeoutNanos(long nanos) {
+    if (nanos == userTimeoutNanos) {
+      return;
+    }
+    long before = giveUpAtNanos;
+    if (before != Deadlines.NONE) {
+      giveUpAtNanos = Deadlines.after(before, nanos - userTimeoutNanos);
+      setDueAgain(TcpTimer.RETRANSMIT, before);
+      setDueAgain(TcpTimer.PERSIST, before);
+    }
+    userTimeoutNanos = nanos;
+  }
+
+  private void setDueAgain(TcpTimer timer, long gaveUpAtNanos) {
+    if (timers.deadline(timer) == gaveUpAtNanos) {
+      timers.set(timer, rtt.rtoDeadline(flight().sentNanos(0)));
+    }
+    notBeyondGivingUp(timer);
+  }
+
+  private void startRetransmitTimer(long nowNanos) {
+    timers.set(TcpTimer.RETRANSMIT, rtt.rtoDeadline(nowNanos));
+    notBeyondGivingUp(TcpTimer.RETRANSMIT);
+  }
+
+  private void notBeyondGivingUp(TcpTimer timer) {
+    if (timers.isSet(timer)) {
+      timers.set(timer, Deadlines.earlier(timers.deadline(timer), giveUpAtNanos));
+    }
   }
 
   // ---- timers ----
@@ -331,7 +381,7 @@ final class Sender {
   ///
   /// @return whether new bytes probe it, else the last segment does again
   boolean onLossProbeTimer(long nowNanos) {
-    timers.set(TcpTimer.RETRANSMIT, rtt.rtoDeadline(nowNanos));
+    startRetransmitTimer(nowNanos);
     int unsent = queue.unsentBytes();
     boolean hasNew = unsent > 0 && roomInWindow() >= Math.min(unsent, size.mss());
     losses.onTailProbe(sndNxt(), !hasNew);
@@ -350,7 +400,7 @@ final class Sender {
     losses.onRetransmitTimer(sndNxt(), nowNanos);
     quota.resetPace();
     rtt.backOff();
-    timers.set(TcpTimer.RETRANSMIT, rtt.rtoDeadline(nowNanos));
+    startRetransmitTimer(nowNanos);
   }
 
   /// The SYN is overdue.

@@ -87,6 +87,12 @@ public record TcpConfig(
   /// A quarter of a gateway's usual heap; the memory is outside of it.
   public static final long DEFAULT_STACK_BUFFER_BYTES = 256L * 1024 * 1024;
 
+  /// The least that [#userTimeoutMillis] may be.
+  public static final int MIN_USER_TIMEOUT_MILLIS = 1_000;
+
+  /// The most that [#userTimeoutMillis] may be: a day.
+  public static final int MAX_USER_TIMEOUT_MILLIS = 86_400_000;
+
   /// The widest window that window scaling can say is 1 GiB; half of it keeps arithmetic in 32
   /// bits.
   private static final int MAX_BUFFER_BYTES = 512 * 1024 * 1024;
@@ -112,7 +118,11 @@ public record TcpConfig(
     Bounds.requireBetween("tcp.delayed_ack_millis", delayedAckMillis, 0, 499);
     Bounds.requireBetween("tcp.connect_timeout_millis", connectTimeoutMillis, 1000, 3600000);
     Bounds.requireBetween("tcp.handshake_timeout_millis", handshakeTimeoutMillis, 1000, 600000);
-    Bounds.requireBetween("tcp.user_timeout_millis", userTimeoutMillis, 1000, 86400000);
+    Bounds.requireBetween(
+        "tcp.user_timeout_millis",
+        userTimeoutMillis,
+        MIN_USER_TIMEOUT_MILLIS,
+        MAX_USER_TIMEOUT_MILLIS);
     Bounds.requireBetween("tcp.keep_alive_idle_millis", keepAliveIdleMillis, 0, 86400000);
     Bounds.requireBetween("tcp.keep_alive_interval_millis", keepAliveIntervalMillis, 100, 86400000);
     Bounds.requireBetween("tcp.keep_alive_probes", keepAliveProbes, 1, 1000);

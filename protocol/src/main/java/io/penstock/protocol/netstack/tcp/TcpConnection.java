@@ -60,7 +60,6 @@ public final class TcpConnection {
   private int readiness;
   private boolean wantsWritable;
   private @Nullable KeepAlive keepAlive;
-  private long userTimeoutNanos;
   private boolean softUnreachable;
   private final long openedNanos;
   private long heardNanos;
@@ -82,7 +81,6 @@ public final class TcpConnection {
     receiver = new Receiver(shared);
     departure = new Departure(this);
     setKeepAlive(config.keepAliveIdleNanos());
-    userTimeoutNanos = config.userTimeoutNanos();
     openedNanos = nowNanos;
     heardNanos = nowNanos;
   }
@@ -236,7 +234,7 @@ public final class TcpConnection {
 
   /// How long data may stay unacknowledged before the connection is given up (RFC 5482).
   public void setUserTimeoutNanos(long nanos) {
-    userTimeoutNanos = nanos;
+    sender.setUserTimeoutNanos(nanos);
   }
 
   // ---- what the owner may ask ----
@@ -343,10 +341,6 @@ public final class TcpConnection {
 
   @Nullable KeepAlive keepAlive() {
     return keepAlive;
-  }
-
-  long userTimeoutNanos() {
-    return userTimeoutNanos;
   }
 
   /// Adds news for the owner.
