@@ -21,6 +21,9 @@ final class AckReport {
   /// Newly covered, selectively or not.
   int deliveredBytes;
 
+  /// The longest segment among them.
+  int longestBytes;
+
   /// Whether the first unacknowledged byte is another than before.
   boolean advanced;
 
@@ -46,6 +49,7 @@ final class AckReport {
     originalDelivered = false;
     retransmissionDelivered = false;
     deliveredBytes = 0;
+    longestBytes = 0;
     advanced = false;
     duplicateSack = false;
     hadFack = rack.hasDelivered();
@@ -53,7 +57,8 @@ final class AckReport {
   }
 
   /// One segment was delivered.
-  void onDelivered(long sentNanos, int end, boolean retransmitted) {
+  void onDelivered(long sentNanos, int end, int bytes, boolean retransmitted) {
+    longestBytes = Math.max(longestBytes, bytes);
     long rtt = nowNanos - sentNanos;
     if (!retransmitted) {
       originalDelivered = true;

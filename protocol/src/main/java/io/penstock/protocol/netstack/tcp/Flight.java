@@ -236,7 +236,8 @@ final class Flight {
         sackedSegments--;
       } else {
         delivered += bytes;
-        report.onDelivered(slots.sentNanos[head], slots.ends[head], (flag & RETRANSMITTED) != 0);
+        report.onDelivered(
+            slots.sentNanos[head], slots.ends[head], bytes, (flag & RETRANSMITTED) != 0);
       }
       if ((flag & LOST) != 0) {
         lostBytes -= bytes;
@@ -299,7 +300,7 @@ final class Flight {
         lostBytes -= bytes;
       }
       report.onDelivered(
-          slots.sentNanos[slot], slots.ends[slot], (slots.flags[slot] & RETRANSMITTED) != 0);
+          slots.sentNanos[slot], slots.ends[slot], bytes, (slots.flags[slot] & RETRANSMITTED) != 0);
       slots.flags[slot] = (byte) ((slots.flags[slot] & ~LOST) | SACKED);
       sackedBytes += bytes;
       sackedSegments++;

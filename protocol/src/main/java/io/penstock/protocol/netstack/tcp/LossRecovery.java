@@ -86,6 +86,10 @@ final class LossRecovery {
 
   void onRetransmitted(int index, int stamp, long nowNanos) {
     int bytes = flight.bytes(index);
+    if (flight.isMtuProbe(index)) {
+      // its bytes may arrive in smaller pieces now, which says nothing of its size
+      size.onProbeOverdue(nowNanos);
+    }
     flight.retransmitted(index, nowNanos);
     recovery().onRetransmit(bytes, stamp);
   }
@@ -195,9 +199,7 @@ final class LossRecovery {
     boolean recovering = !isOpen();
     timers.clear(TcpTimer.REORDER);
     if (sack) {
-      if (flight.sackedBytes() > 0 || recovering) {
-        detectByTime(nowNanos);
-      }
+      detectByTime(nowNanos);
     } else if (dupAcks >= DUP_ACKS && !recovering) {
       flight.markLost(0);
     } else if (advanced

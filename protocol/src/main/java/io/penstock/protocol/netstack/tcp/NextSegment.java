@@ -73,7 +73,7 @@ final class NextSegment {
             && bytes <= sender.roomInWindow()
             && bytes <= sender.congestion().cwnd() - losses.pipeBytes();
     if (bytes > 0 && !fits) {
-      size.onProbeLost(nowNanos);
+      size.onProbePostponed();
       return 0;
     }
     return bytes;

@@ -27,6 +27,10 @@ final class PathMtuSearch {
   /// The segment that probes ends here, if it is out.
   private int probeEnd;
 
+  /// What the path was thought to carry before a black hole was supposed, 0 when a router has said
+  /// what it carries.
+  private int suspectedMtu;
+
   private boolean out;
   private long raiseAtNanos;
 
@@ -37,6 +41,17 @@ final class PathMtuSearch {
     probing = 0;
     losses = 0;
     raiseAtNanos = nowNanos + (known ? RAISE_AFTER_NANOS : DOUBT_NANOS);
+    suspectedMtu = known ? 0 : suspectedMtu;
+  }
+
+  /// A black hole is supposed, and this is what swallows.
+  void suspect(int mtu) {
+    suspectedMtu = mtu;
+  }
+
+  /// 0 when a router has said what the path carries.
+  int suspectedMtu() {
+    return suspectedMtu;
   }
 
   /// What did not get through before may do so now.
@@ -101,7 +116,12 @@ final class PathMtuSearch {
     }
   }
 
-  void onLost(long nowNanos) {
+  /// The probe does not fit into what may be sent now: it is tried again later.
+  void onPostponed() {
+    probing = 0;
+  }
+
+  private void onLost(long nowNanos) {
     if (++losses >= MAX_LOSSES) {
       high = probing;
       losses = 0;

@@ -122,6 +122,7 @@ final class Receiver {
     }
     largestSegment = Math.max(largestSegment, Math.min(segment.payloadBytes, 65_535));
     if (start != rcvNxt) {
+      quickAcks = Math.max(quickAcks, QUICK_ACKS);
       keepOutOfOrder(start, packet, segment.payloadAt, bytes);
       return Urgency.NOW;
     }
@@ -166,7 +167,7 @@ final class Receiver {
 
   /// Bytes came that were here before.
   void onDuplicate(int start, int end) {
-    quickAcks = Math.max(quickAcks, 2);
+    quickAcks = Math.max(quickAcks, QUICK_ACKS);
     ranges().duplicate(start, end);
   }
 

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 /// times in a row the size falls to one that passes nearly everywhere; when that times out too, the
 /// size was not to blame and is what it was. Later a single larger segment probes whether the path
 /// has healed, by halves, and its loss says nothing of congestion.
+///
+/// A path that loses much looks the same. So a full segment that got through after some timeouts
+/// makes it take more of them next time, and small segments that time out clear the suspicion.
 final class SegmentSize {
 
   /// RFC 9293 section 3.7.1: without the option a peer takes 536, over IPv6 1220.
@@ -19,8 +22,15 @@ final class SegmentSize {
 
   private static final int DEFAULT_MSS_6 = 1_220;
 
-  /// Timeouts of a full segment before the size is doubted.
+  /// Timeouts of a full segment before the size is doubted, on a path that has not lost much yet.
   private static final int TIMEOUTS_BEFORE_DOUBT = 3;
+
+  /// With timeouts of a minute that is still well below the usual user timeout.
+  private static final byte MAX_PATIENCE = 6;
+
+  /// As many timeouts of small segments in a row say at first that it is not their size; twice as
+  /// many each time that a larger one was swallowed again, as the path may do both.
+  private static final int TIMEOUTS_BEFORE_CLEARING = 2;
 
   /// What nearly every path carries, tried first, and what every path must carry.
   private static final int SAFE_MTU = 1_280;
@@ -33,7 +43,13 @@ final class SegmentSize {
   private int pathMtu;
   private int peerMss;
   private int optionBytes;
-  private int timeouts;
+  private byte timeouts;
+
+  /// How many timeouts in a row make a size doubtful, at most [#MAX_PATIENCE].
+  private byte patience = TIMEOUTS_BEFORE_DOUBT;
+
+  /// How often a black hole was supposed.
+  private byte suspicions;
 
   /// What the size was before a black hole was supposed, 0 when none is.
   private int doubted;
@@ -109,18 +125,34 @@ final class SegmentSize {
 
   /// The first segment in flight timed out.
   ///
-  /// @return whether the size fell
+  /// @return whether the size has changed
   boolean onTimeout(int segmentBytes, long nowNanos) {
     if (doubted != 0) {
       return tryAnother(nowNanos);
     }
+    timeouts = (byte) Math.min(timeouts + 1, MAX_PATIENCE);
+    if (search != null && search.suspectedMtu() != 0 && timeouts >= timeoutsBeforeClearing()) {
+      // small segments vanish as well: the path loses much, whatever their size
+      pathMtu = Math.min(linkMtu, search.suspectedMtu());
+      search = null;
+      timeouts = 0;
+      patience = MAX_PATIENCE;
+      return true;
+    }
     int smaller = pathMtu > SAFE_MTU && segmentBytes > payload(SAFE_MTU) ? SAFE_MTU : leastMtu();
-    if (segmentBytes <= payload(smaller) || ++timeouts < TIMEOUTS_BEFORE_DOUBT) {
+    if (segmentBytes <= payload(smaller) || timeouts < patience) {
       return false;
     }
     doubted = pathMtu;
-    lower(smaller, false, nowNanos).widen();
+    suspicions = (byte) Math.min(suspicions + 1, MAX_PATIENCE);
+    PathMtuSearch begun = lower(smaller, false, nowNanos);
+    begun.widen();
+    begun.suspect(doubted);
     return true;
+  }
+
+  private int timeoutsBeforeClearing() {
+    return Math.min(MAX_PATIENCE, TIMEOUTS_BEFORE_CLEARING << (suspicions - 1));
   }
 
   private int payload(int mtu) {
@@ -137,11 +169,17 @@ final class SegmentSize {
     pathMtu = doubted;
     doubted = 0;
     endSearchIfWide();
-    timeouts = TIMEOUTS_BEFORE_DOUBT - 1;
+    timeouts = (byte) (patience - 1);
     return false;
   }
 
-  void onProgress() {
+  /// Something was acknowledged.
+  ///
+  /// @param longestBytes the longest segment of it
+  void onProgress(int longestBytes) {
+    if (timeouts > 0 && doubted == 0 && longestBytes >= payload(pathMtu)) {
+      patience = (byte) Math.clamp(timeouts + TIMEOUTS_BEFORE_DOUBT, patience, MAX_PATIENCE);
+    }
     timeouts = 0;
     doubted = 0;
   }
@@ -211,10 +249,10 @@ final class SegmentSize {
     }
   }
 
-  /// The probe that [#probePayload] proposed is not sent.
-  void onProbeLost(long nowNanos) {
+  /// The probe that [#probePayload] proposed does not fit into what may be sent now.
+  void onProbePostponed() {
     if (search != null) {
-      search.onLost(nowNanos);
+      search.onPostponed();
     }
   }
 }

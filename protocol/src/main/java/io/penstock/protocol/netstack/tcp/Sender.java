@@ -279,7 +279,7 @@ final class Sender {
       // the echo tells which transmission was acknowledged, so Karn's rule has nothing to forbid
       rtt.resetBackoff();
     }
-    size.onProgress();
+    size.onProgress(report.longestBytes);
     waitForPeer(nowNanos);
   }
 
