@@ -1,10 +1,8 @@
 package io.penstock.transport.netstack.socket;
 
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.penstock.transport.netstack.NetstackChannel;
-import io.penstock.transport.netstack.NetstackOption;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -15,14 +13,9 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketImpl;
-import java.net.SocketOption;
 import java.net.SocketTimeoutException;
-import java.net.StandardSocketOptions;
-import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
-import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
 /// The core of a [StackSocket]: one connection of the stack, seen by threads that block.
@@ -41,40 +34,11 @@ final class ConnectionCore extends SocketCore {
     CLOSED
   }
 
-  /// What `Socket.setSoLinger` allows.
-  private static final int MAX_LINGER_SECONDS = 65_535;
-
-  private static final Map<SocketOption<?>, ChannelOption<?>> OF_CHANNEL =
-      Map.of(
-          StandardSocketOptions.TCP_NODELAY,
-          ChannelOption.TCP_NODELAY,
-          StandardSocketOptions.SO_KEEPALIVE,
-          ChannelOption.SO_KEEPALIVE,
-          ExtendedSocketOptions.TCP_KEEPIDLE,
-          NetstackOption.TCP_KEEPIDLE,
-          ExtendedSocketOptions.TCP_KEEPINTERVAL,
-          NetstackOption.TCP_KEEPINTERVAL,
-          ExtendedSocketOptions.TCP_KEEPCOUNT,
-          NetstackOption.TCP_KEEPCOUNT);
-
-  private static final Set<SocketOption<?>> NAMES =
-      Set.of(
-          StandardSocketOptions.TCP_NODELAY,
-          StandardSocketOptions.SO_KEEPALIVE,
-          ExtendedSocketOptions.TCP_KEEPIDLE,
-          ExtendedSocketOptions.TCP_KEEPINTERVAL,
-          ExtendedSocketOptions.TCP_KEEPCOUNT,
-          StandardSocketOptions.SO_LINGER,
-          StandardSocketOptions.SO_RCVBUF,
-          StandardSocketOptions.SO_SNDBUF,
-          StandardSocketOptions.SO_REUSEADDR);
-
   private final StackSockets sockets;
   private final EventLoop loop;
   private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
   private volatile @Nullable StreamBridge bridge;
-  private volatile int lingerSeconds = -1;
-  private volatile boolean reuseAddress;
+  private volatile @Nullable StreamOptions options;
 
   ConnectionCore(StackSockets sockets) {
     this.sockets = sockets;
@@ -101,9 +65,14 @@ final class ConnectionCore extends SocketCore {
     }
     NetstackChannel channel = sockets.newChannel();
     StreamBridge made = new StreamBridge(channel, loop, sockets.limits());
-    bridge = made;
+    take(made);
     channel.pipeline().addLast(made);
     loop.register(channel);
+  }
+
+  private void take(StreamBridge made) {
+    options = new StreamOptions(made);
+    bridge = made;
   }
 
   /// Takes a connection that exists; [#connect] then has nothing to do.
@@ -113,16 +82,16 @@ final class ConnectionCore extends SocketCore {
       made.close(0);
       throw new SocketException("Not a connection, or not a newly created socket");
     }
-    bridge = made;
+    take(made);
     address = Literals.named(remote.getAddress());
     port = remote.getPort();
-    localport = local().getPort();
+    localport = options().local().getPort();
   }
 
   @Override
   protected void bind(InetAddress host, int wantedPort) throws IOException {
     Gate.await(loop, channel().bind(new InetSocketAddress(host, wantedPort)));
-    localport = local().getPort();
+    localport = options().local().getPort();
   }
 
   @Override
@@ -164,7 +133,7 @@ final class ConnectionCore extends SocketCore {
       throw new SocketTimeoutException("Connect timed out");
     }
     if (connected.isSuccess()) {
-      localport = local().getPort();
+      localport = options().local().getPort();
     }
     if (state.get() == State.CLOSED) {
       throw Failures.closed();
@@ -202,7 +171,7 @@ final class ConnectionCore extends SocketCore {
       @Override
       public int read(byte[] to, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, to.length);
-        return length == 0 ? 0 : bridge().read(to, offset, length, timeoutMillis());
+        return length == 0 ? 0 : bridge().read(to, offset, length, options().timeoutMillis());
       }
 
       @Override
@@ -248,61 +217,19 @@ final class ConnectionCore extends SocketCore {
   @Override
   protected void close() {
     StreamBridge ending = bridge;
-    if (state.getAndSet(State.CLOSED) != State.CLOSED && ending != null) {
-      ending.close(lingerSeconds);
+    StreamOptions with = options;
+    if (state.getAndSet(State.CLOSED) != State.CLOSED && ending != null && with != null) {
+      ending.close(with.lingerSeconds());
     }
   }
 
   // ---- options ----
 
-  private InetSocketAddress local() {
-    InetSocketAddress local = (InetSocketAddress) channel().localAddress();
-    return local == null ? new InetSocketAddress(0) : local;
-  }
-
   @Override
-  public InetAddress localAddress() {
-    // The JDK's knows it no longer once it is closed.
-    InetSocketAddress local = state.get() == State.CLOSED ? new InetSocketAddress(0) : local();
-    return Literals.named(local.getAddress());
-  }
-
-  @Override
-  public Set<SocketOption<?>> supportedNames() {
-    return NAMES;
-  }
-
-  @Override
-  public Object value(SocketOption<?> option) throws IOException {
-    ChannelOption<?> ofChannel = OF_CHANNEL.get(option);
-    if (ofChannel != null) {
-      return Objects.requireNonNull(channel().config().getOption(ofChannel));
-    } else if (option.equals(StandardSocketOptions.SO_LINGER)) {
-      return lingerSeconds;
-    } else if (option.equals(StandardSocketOptions.SO_RCVBUF)) {
-      return bridge().receiveBufferBytes();
-    } else if (option.equals(StandardSocketOptions.SO_SNDBUF)) {
-      return bridge().sendBufferBytes();
+  StreamOptions options() throws SocketException {
+    if (state.get() == State.CLOSED) {
+      throw Failures.closed();
     }
-    return reuseAddress;
-  }
-
-  @Override
-  @SuppressWarnings("unchecked")
-  public void change(SocketOption<?> option, Object value) throws IOException {
-    ChannelOption<?> ofChannel = OF_CHANNEL.get(option);
-    if (ofChannel != null) {
-      if (!channel().config().setOption((ChannelOption<Object>) ofChannel, value)) {
-        throw new SocketException("Invalid argument: " + option + " of " + value);
-      }
-    } else if (option.equals(StandardSocketOptions.SO_LINGER)) {
-      lingerSeconds = Math.clamp((Integer) value, -1, MAX_LINGER_SECONDS);
-    } else if (option.equals(StandardSocketOptions.SO_RCVBUF)) {
-      bridge().setReceiveBufferBytes(SocketLimits.bufferBytes((Integer) value));
-    } else if (option.equals(StandardSocketOptions.SO_SNDBUF)) {
-      bridge().setSendBufferBytes(SocketLimits.bufferBytes((Integer) value));
-    } else {
-      reuseAddress = (Boolean) value;
-    }
+    return Objects.requireNonNull(options, "the socket was never created");
   }
 }

@@ -5,7 +5,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.penstock.protocol.netstack.ip.HeldMemory;
 import io.penstock.transport.netstack.NetstackDatagramChannel;
@@ -13,18 +12,12 @@ import io.penstock.transport.netstack.NetstackOption;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
-import java.net.DatagramSocketImpl;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
-import java.net.SocketAddress;
 import java.net.SocketException;
-import java.net.SocketOption;
 import java.net.SocketTimeoutException;
-import java.net.StandardSocketOptions;
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -35,18 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// Datagrams wait in the stack until a thread waits for one; then up to 16 come at once. A datagram
 /// that is sent goes to the event loop and back, so that the sender learns what became of it. Any
 /// thread but the event loop.
-final class DatagramCore extends DatagramSocketImpl implements OptionHolder {
-
-  private static final Set<SocketOption<?>> NAMES =
-      Set.of(
-          StandardSocketOptions.SO_RCVBUF,
-          StandardSocketOptions.SO_SNDBUF,
-          StandardSocketOptions.SO_REUSEADDR);
-
-  private static final String NO_GROUPS = "the stack joins no multicast groups";
-
-  /// The longest that IP carries.
-  private static final int MAX_DATAGRAM_BYTES = 65_535;
+final class DatagramCore extends GrouplessCore {
 
   private final StackSockets sockets;
   private final EventLoop loop;
@@ -56,8 +38,7 @@ final class DatagramCore extends DatagramSocketImpl implements OptionHolder {
   private final AtomicBoolean closed = new AtomicBoolean();
   private final @Nullable NetstackDatagramChannel adopted;
   private @Nullable NetstackDatagramChannel channel;
-  private volatile int timeoutMillis;
-  private volatile int sendBufferBytes = MAX_DATAGRAM_BYTES;
+  private @Nullable DatagramOptions options;
 
   DatagramCore(StackSockets sockets) {
     this(sockets, null);
@@ -92,16 +73,21 @@ final class DatagramCore extends DatagramSocketImpl implements OptionHolder {
   @Override
   protected void create() {
     if (adopted != null) {
-      channel = adopted;
+      take(adopted);
       adopted.pipeline().addLast(new Receiving());
       return;
     }
     NetstackDatagramChannel made = sockets.newDatagramChannel();
-    channel = made;
+    take(made);
     made.config().setAutoRead(false);
     made.config().setOption(NetstackOption.OWNER, sockets.owner());
     made.pipeline().addLast(new Receiving());
     loop.register(made);
+  }
+
+  private void take(NetstackDatagramChannel made) {
+    options = new DatagramOptions(made);
+    channel = made;
   }
 
   @Override
@@ -110,7 +96,7 @@ final class DatagramCore extends DatagramSocketImpl implements OptionHolder {
     if (adopted == null) {
       await(channel().bind(new InetSocketAddress(address, port)));
     }
-    localPort = ((InetSocketAddress) Objects.requireNonNull(channel().localAddress())).getPort();
+    localPort = options().local().getPort();
   }
 
   @Override
@@ -181,8 +167,9 @@ final class DatagramCore extends DatagramSocketImpl implements OptionHolder {
     requireOpen();
     throwError();
     int length = packet.getLength();
-    if (length > sendBufferBytes) {
-      throw new SocketException("Message too long: SO_SNDBUF is " + sendBufferBytes);
+    int limitBytes = options().sendBufferBytes();
+    if (length > limitBytes) {
+      throw new SocketException("Message too long: SO_SNDBUF is " + limitBytes);
     }
     int start = packet.getOffset();
     ByteBuf payload =
@@ -222,7 +209,7 @@ final class DatagramCore extends DatagramSocketImpl implements OptionHolder {
 
   @Override
   protected void receive(DatagramPacket packet) throws IOException {
-    long deadlineNanos = Gate.deadlineNanos(timeoutMillis);
+    long deadlineNanos = Gate.deadlineNanos(options().timeoutMillis());
     if (!received.enter(deadlineNanos)) {
       throw new SocketTimeoutException("Receive timed out");
     }
@@ -284,134 +271,8 @@ final class DatagramCore extends DatagramSocketImpl implements OptionHolder {
     }
   }
 
-  // ---- options ----
-
   @Override
-  public InetAddress localAddress() {
-    SocketAddress local = channel().localAddress();
-    return local instanceof InetSocketAddress bound
-        ? Literals.named(bound.getAddress())
-        : new InetSocketAddress(0).getAddress();
-  }
-
-  @Override
-  public int timeoutMillis() {
-    return timeoutMillis;
-  }
-
-  @Override
-  public void setTimeoutMillis(int millis) {
-    timeoutMillis = millis;
-  }
-
-  @Override
-  public Set<SocketOption<?>> supportedNames() {
-    return NAMES;
-  }
-
-  @Override
-  public Object value(SocketOption<?> option) {
-    if (option.equals(StandardSocketOptions.SO_RCVBUF)) {
-      return Objects.requireNonNull(channel().config().getOption(ChannelOption.SO_RCVBUF));
-    }
-    return option.equals(StandardSocketOptions.SO_SNDBUF) ? (Object) sendBufferBytes : false;
-  }
-
-  @Override
-  public void change(SocketOption<?> option, Object value) throws IOException {
-    if (option.equals(StandardSocketOptions.SO_RCVBUF)) {
-      channel()
-          .config()
-          .setOption(ChannelOption.SO_RCVBUF, SocketLimits.bufferBytes((Integer) value));
-    } else if (option.equals(StandardSocketOptions.SO_SNDBUF)) {
-      sendBufferBytes = Math.min((Integer) value, MAX_DATAGRAM_BYTES);
-    } else if (value.equals(true)) {
-      throw new SocketException("'SO_REUSEADDR' cannot be on: a port of the stack has one owner");
-    }
-  }
-
-  @Override
-  protected Set<SocketOption<?>> supportedOptions() {
-    return NAMES;
-  }
-
-  @Override
-  protected <T> void setOption(SocketOption<T> option, T value) throws IOException {
-    Options.set(this, option, value);
-  }
-
-  @Override
-  protected <T> T getOption(SocketOption<T> option) throws IOException {
-    return Options.get(this, option);
-  }
-
-  @Override
-  public void setOption(int number, Object value) throws SocketException {
-    Options.set(this, number, value);
-  }
-
-  @Override
-  public Object getOption(int number) throws SocketException {
-    return Options.get(this, number);
-  }
-
-  // ---- what a multicast socket of the JDK would do ----
-
-  private static SocketException noGroups() {
-    return new SocketException(NO_GROUPS);
-  }
-
-  @Override
-  protected void joinGroup(SocketAddress group, NetworkInterface at) throws IOException {
-    throw noGroups();
-  }
-
-  @Override
-  protected void leaveGroup(SocketAddress group, NetworkInterface at) throws IOException {
-    throw noGroups();
-  }
-
-  @Override
-  protected void join(InetAddress group) throws IOException {
-    throw noGroups();
-  }
-
-  @Override
-  protected void leave(InetAddress group) throws IOException {
-    throw noGroups();
-  }
-
-  @Override
-  protected void setTimeToLive(int hops) throws IOException {
-    throw noGroups();
-  }
-
-  @Override
-  protected int getTimeToLive() throws IOException {
-    throw noGroups();
-  }
-
-  @Override
-  @Deprecated(since = "1.2")
-  @SuppressWarnings("removal")
-  protected void setTTL(byte hops) throws IOException {
-    throw noGroups();
-  }
-
-  @Override
-  @Deprecated(since = "1.2")
-  @SuppressWarnings("removal")
-  protected byte getTTL() throws IOException {
-    throw noGroups();
-  }
-
-  @Override
-  protected int peek(InetAddress from) throws IOException {
-    throw new SocketException("a datagram is received, not looked at");
-  }
-
-  @Override
-  protected int peekData(DatagramPacket packet) throws IOException {
-    throw new SocketException("a datagram is received, not looked at");
+  DatagramOptions options() {
+    return Objects.requireNonNull(options, "the socket was never created");
   }
 }

@@ -15,11 +15,8 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketImpl;
-import java.net.SocketOption;
 import java.net.SocketTimeoutException;
-import java.net.StandardSocketOptions;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -30,21 +27,16 @@ import org.jspecify.annotations.Nullable;
 /// the backlog counts them. Any thread but the event loop.
 final class ListenerCore extends SocketCore {
 
-  private static final Set<SocketOption<?>> NAMES =
-      Set.of(StandardSocketOptions.SO_RCVBUF, StandardSocketOptions.SO_REUSEADDR);
-
   private final StackSockets sockets;
   private final EventLoop loop;
   private final Intake<StreamBridge> accepted;
   private final AtomicBoolean closed = new AtomicBoolean();
   private @Nullable NetstackServerChannel channel;
-  private volatile int receiveBufferBytes;
-  private volatile boolean reuseAddress = true;
+  private @Nullable ListenerOptions options;
 
   ListenerCore(StackSockets sockets) {
     this.sockets = sockets;
     loop = sockets.eventLoop();
-    receiveBufferBytes = sockets.limits().receiveBufferBytes();
     accepted = new Intake<>(loop::inEventLoop, _ -> 1, 0, this::askForOne, ListenerCore::reset);
   }
 
@@ -58,9 +50,10 @@ final class ListenerCore extends SocketCore {
   protected void create(boolean stream) throws IOException {
     NetstackServerChannel made = sockets.newServerChannel();
     channel = made;
+    options = new ListenerOptions(made, sockets.limits().receiveBufferBytes());
     made.config().setAutoRead(false);
     made.config().setOption(NetstackOption.OWNER, sockets.owner());
-    made.pipeline().addLast(new Accepting());
+    made.pipeline().addLast(new Accepting(options));
     loop.register(made);
   }
 
@@ -75,7 +68,7 @@ final class ListenerCore extends SocketCore {
   protected void listen(int backlog) throws IOException {
     channel().config().setOption(ChannelOption.SO_BACKLOG, backlog);
     Gate.await(loop, channel().bind(new InetSocketAddress(address, localport)));
-    localport = local().getPort();
+    localport = options().local().getPort();
   }
 
   @Override
@@ -111,7 +104,7 @@ final class ListenerCore extends SocketCore {
   }
 
   private StreamBridge take() throws IOException {
-    long deadlineNanos = Gate.deadlineNanos(timeoutMillis());
+    long deadlineNanos = Gate.deadlineNanos(options().timeoutMillis());
     if (!accepted.enter(deadlineNanos)) {
       throw new SocketTimeoutException("Accept timed out");
     }
@@ -136,12 +129,18 @@ final class ListenerCore extends SocketCore {
   /// Gives each connection its bridge, on the event loop.
   private final class Accepting extends ChannelInboundHandlerAdapter {
 
+    private final ListenerOptions with;
+
+    Accepting(ListenerOptions with) {
+      this.with = with;
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
       NetstackChannel connection = (NetstackChannel) message;
       StreamBridge bridge =
           new StreamBridge(
-              connection, loop, sockets.limits().withReceiveBufferBytes(receiveBufferBytes));
+              connection, loop, sockets.limits().withReceiveBufferBytes(with.receiveBufferBytes()));
       connection.pipeline().addLast(bridge);
       loop.register(connection);
       accepted.add(bridge);
@@ -158,35 +157,12 @@ final class ListenerCore extends SocketCore {
     }
   }
 
-  // ---- options ----
-
-  private InetSocketAddress local() {
-    SocketAddress local = channel().localAddress();
-    return local instanceof InetSocketAddress bound ? bound : new InetSocketAddress(0);
-  }
-
   @Override
-  public InetAddress localAddress() {
-    return Literals.named(local().getAddress());
-  }
-
-  @Override
-  public Set<SocketOption<?>> supportedNames() {
-    return NAMES;
-  }
-
-  @Override
-  public Object value(SocketOption<?> option) {
-    return option.equals(StandardSocketOptions.SO_RCVBUF) ? receiveBufferBytes : reuseAddress;
-  }
-
-  @Override
-  public void change(SocketOption<?> option, Object value) {
-    if (option.equals(StandardSocketOptions.SO_RCVBUF)) {
-      receiveBufferBytes = SocketLimits.bufferBytes((Integer) value);
-    } else {
-      reuseAddress = (Boolean) value;
+  ListenerOptions options() throws SocketException {
+    if (closed.get()) {
+      throw Failures.closed();
     }
+    return Objects.requireNonNull(options, "the socket was never created");
   }
 
   // ---- what only a socket that connects does ----

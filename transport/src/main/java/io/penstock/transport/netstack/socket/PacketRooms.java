@@ -10,7 +10,8 @@ import java.util.WeakHashMap;
 /// The JDK sets the length of a packet to that of its datagram and remembers in a field of its own
 /// how long the next one may be, so that programs may receive into the same packet again and again.
 /// That field cannot be reached from outside. Here a packet that comes back as it was given out has
-/// the room that it had before. Callers take turns.
+/// the room that it had before; one whose length was meanwhile set to the very same is not told
+/// apart. Callers take turns.
 final class PacketRooms {
 
   /// How a packet was given out, and the room that it had.

@@ -6,47 +6,42 @@ import java.net.SocketImpl;
 import java.net.SocketOption;
 import java.util.Set;
 
-/// What the cores of [StackSocket] and [StackServerSocket] share: their options and timeouts.
+/// What the cores of [StackSocket] and [StackServerSocket] share: their options.
 ///
 /// The JDK's own [java.net.Socket] and [java.net.ServerSocket] stand in front of a core and keep
 /// the rules about what may be called when.
-abstract class SocketCore extends SocketImpl implements OptionHolder {
+abstract class SocketCore extends SocketImpl {
 
-  private volatile int timeoutMillis;
-
-  @Override
-  public int timeoutMillis() {
-    return timeoutMillis;
-  }
-
-  @Override
-  public void setTimeoutMillis(int millis) {
-    timeoutMillis = millis;
-  }
+  /// @throws SocketException when the socket is closed
+  abstract OptionStore options() throws SocketException;
 
   @Override
   protected Set<SocketOption<?>> supportedOptions() {
-    return supportedNames();
+    try {
+      return options().names();
+    } catch (SocketException _) {
+      return Set.of();
+    }
   }
 
   @Override
   protected <T> void setOption(SocketOption<T> option, T value) throws IOException {
-    Options.set(this, option, value);
+    options().set(option, value);
   }
 
   @Override
   protected <T> T getOption(SocketOption<T> option) throws IOException {
-    return Options.get(this, option);
+    return options().get(option);
   }
 
   @Override
   public void setOption(int number, Object value) throws SocketException {
-    Options.set(this, number, value);
+    options().set(number, value);
   }
 
   @Override
   public Object getOption(int number) throws SocketException {
-    return Options.get(this, number);
+    return options().get(number);
   }
 
   @Override
