@@ -1,7 +1,5 @@
 package io.penstock.transport.netstack.socket;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.penstock.protocol.Deadlines;
 import io.penstock.protocol.netstack.ip.HeldMemory;
 import java.io.InterruptedIOException;
@@ -28,7 +26,10 @@ final class Outlet {
   /// What goes in one piece: enough to be worth the way, little against any limit.
   private static final int MAX_PIECE_BYTES = 32 * 1024;
 
-  private final Queue<ByteBuf> handed = new ConcurrentLinkedQueue<>();
+  /// Less room than this is not worth a piece of a long write.
+  private static final int MIN_PIECE_BYTES = 2 * 1024;
+
+  private final Queue<byte[]> handed = new ConcurrentLinkedQueue<>();
   private final AtomicInteger onItsWay = new AtomicInteger();
   private final AtomicBoolean asked = new AtomicBoolean();
   private final Turns turns = new Turns();
@@ -56,7 +57,9 @@ final class Outlet {
       int done = 0;
       while (done < length) {
         int left = length - done;
-        gate.await(() -> !open || hasRoomFor(left), Deadlines.NONE);
+        if (room() < Math.min(charge(left), MIN_PIECE_BYTES)) {
+          gate.await(() -> !open || isHalfFree(), Deadlines.NONE);
+        }
         if (!open) {
           return false;
         }
@@ -71,20 +74,22 @@ final class Outlet {
     }
   }
 
-  /// Waits for half of the limit rather than for each byte, when more than that is to go.
-  private boolean hasRoomFor(int bytes) {
-    int room = limit - onItsWay.get();
-    return room >= Math.min(charge(bytes), limit / 2);
+  private int room() {
+    return limit - onItsWay.get();
+  }
+
+  /// When a thread that had to wait goes on, so that it is not woken for each piece.
+  private boolean isHalfFree() {
+    return room() >= limit / 2;
   }
 
   private int pieceBytes() {
-    int room = limit - onItsWay.get() - HeldMemory.PER_BUFFER_BYTES;
-    return Math.clamp(room, 1, MAX_PIECE_BYTES);
+    return Math.clamp(room() - HeldMemory.PER_BUFFER_BYTES, 1, MAX_PIECE_BYTES);
   }
 
   private void hand(byte[] piece) {
     onItsWay.addAndGet(charge(piece.length));
-    handed.add(Unpooled.wrappedBuffer(piece));
+    handed.add(piece);
     if (asked.compareAndSet(false, true)) {
       request.run();
     }
@@ -118,14 +123,16 @@ final class Outlet {
     asked.set(false);
   }
 
-  /// The next piece; null when there is none. The caller releases it, and calls [#taken].
-  @Nullable ByteBuf next() {
+  /// The next piece; null when there is none. When it has left the caller says [#taken].
+  byte @Nullable [] next() {
     return handed.poll();
   }
 
   /// A piece of that many bytes has left.
   void taken(int bytes) {
     onItsWay.addAndGet(-charge(bytes));
-    gate.open();
+    if (isHalfFree()) {
+      gate.open();
+    }
   }
 }

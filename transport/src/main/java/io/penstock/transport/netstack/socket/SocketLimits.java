@@ -21,8 +21,8 @@ public record SocketLimits(
   /// A batch of the stack while the reader copies another.
   public static final int DEFAULT_RECEIVE_BUFFER_BYTES = 64 * 1024;
 
-  /// Four pieces: one is copied while others are on their way.
-  public static final int DEFAULT_SEND_BUFFER_BYTES = 128 * 1024;
+  /// A thread that writes is woken for half of it, and copies that while the stack takes the rest.
+  public static final int DEFAULT_SEND_BUFFER_BYTES = 256 * 1024;
 
   /// As long as the stack waits for the end of a peer that was closed.
   public static final int DEFAULT_CLOSE_MILLIS = 60_000;

@@ -1,6 +1,7 @@
 package io.penstock.transport.netstack.socket;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -256,9 +257,9 @@ final class StreamBridge extends ChannelInboundHandlerAdapter {
     if (context == null) {
       return;
     }
-    for (ByteBuf piece = outlet.next(); piece != null; piece = outlet.next()) {
-      int bytes = piece.readableBytes();
-      context.write(piece).addListener(_ -> outlet.taken(bytes));
+    for (byte[] piece = outlet.next(); piece != null; piece = outlet.next()) {
+      int bytes = piece.length;
+      context.write(Unpooled.wrappedBuffer(piece)).addListener(_ -> outlet.taken(bytes));
     }
     context.flush();
   }
