@@ -132,12 +132,19 @@ final class StreamBridge extends ChannelInboundHandlerAdapter {
       head.readBytes(to, offset + copied, bytes);
       copied += bytes;
       if (!head.isReadable()) {
-        intake.poll();
-        head.release();
+        releaseHead();
       }
     }
     unreadBytes.addAndGet(-copied);
     return copied;
+  }
+
+  /// Unless the socket was closed meanwhile: then it is still there, to be discarded.
+  private void releaseHead() {
+    ByteBuf read = intake.poll();
+    if (read != null) {
+      read.release();
+    }
   }
 
   private int end() throws IOException {
