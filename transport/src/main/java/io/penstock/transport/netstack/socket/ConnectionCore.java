@@ -171,7 +171,9 @@ final class ConnectionCore extends SocketCore {
       @Override
       public int read(byte[] to, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, to.length);
-        return length == 0 ? 0 : bridge().read(to, offset, length, options().timeoutMillis());
+        return length == 0
+            ? 0
+            : bridge().received().read(to, offset, length, options().timeoutMillis());
       }
 
       @Override
@@ -201,7 +203,7 @@ final class ConnectionCore extends SocketCore {
 
   @Override
   protected int available() throws IOException {
-    return bridge().available();
+    return bridge().received().available();
   }
 
   @Override

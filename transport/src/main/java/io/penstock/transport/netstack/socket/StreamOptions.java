@@ -73,7 +73,7 @@ final class StreamOptions extends OptionStore {
     } else if (SO_LINGER.equals(option)) {
       return lingerSeconds;
     } else if (SO_RCVBUF.equals(option)) {
-      return bridge.receiveBufferBytes();
+      return bridge.received().mark();
     } else if (SO_SNDBUF.equals(option)) {
       return bridge.sendBufferBytes();
     }
@@ -91,7 +91,7 @@ final class StreamOptions extends OptionStore {
     } else if (SO_LINGER.equals(option)) {
       lingerSeconds = Math.clamp((Integer) value, -1, MAX_LINGER_SECONDS);
     } else if (SO_RCVBUF.equals(option)) {
-      bridge.setReceiveBufferBytes(SocketLimits.bufferBytes((Integer) value));
+      bridge.received().setMark(SocketLimits.bufferBytes((Integer) value));
     } else if (SO_SNDBUF.equals(option)) {
       bridge.setSendBufferBytes(SocketLimits.bufferBytes((Integer) value));
     } else {
