@@ -9,6 +9,8 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
+import javax.net.ServerSocketFactory;
+import javax.net.SocketFactory;
 
 /// The JDK's own sockets over loopback.
 final class HostWorld implements World {
@@ -44,6 +46,16 @@ final class HostWorld implements World {
   @Override
   public DatagramSocket newDatagramSocketOfServer() throws IOException {
     return new DatagramSocket();
+  }
+
+  @Override
+  public SocketFactory socketFactory() {
+    return SocketFactory.getDefault();
+  }
+
+  @Override
+  public ServerSocketFactory serverSocketFactory() {
+    return ServerSocketFactory.getDefault();
   }
 
   @Override

@@ -1,5 +1,7 @@
 package io.penstock.transport.netstack.socket;
 
+import static io.penstock.transport.netstack.socket.Transfers.random;
+import static io.penstock.transport.netstack.socket.Transfers.sendAll;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -17,7 +19,6 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -88,17 +89,6 @@ class SocketContractTest {
       sent.get();
       returned.get();
     }
-  }
-
-  private static void sendAll(Socket socket, byte[] bytes) throws IOException {
-    socket.getOutputStream().write(bytes);
-    socket.shutdownOutput();
-  }
-
-  private static byte[] random(int bytes, long seed) {
-    byte[] made = new byte[bytes];
-    new Random(seed).nextBytes(made);
-    return made;
   }
 
   @Test

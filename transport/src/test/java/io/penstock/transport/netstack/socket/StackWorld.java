@@ -11,6 +11,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import javax.net.ServerSocketFactory;
+import javax.net.SocketFactory;
 
 /// Our sockets, over two stacks with a link in memory between them. When it closes, nothing may be
 /// left in either.
@@ -60,6 +62,16 @@ final class StackWorld implements World {
   @Override
   public DatagramSocket newDatagramSocketOfServer() throws IOException {
     return server.newDatagramSocket(new InetSocketAddress(0));
+  }
+
+  @Override
+  public SocketFactory socketFactory() {
+    return client.socketFactory();
+  }
+
+  @Override
+  public ServerSocketFactory serverSocketFactory() {
+    return server.serverSocketFactory();
   }
 
   @Override

@@ -6,6 +6,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import javax.net.ServerSocketFactory;
+import javax.net.SocketFactory;
 
 /// Where the sockets of a contract live: in the host's kernel, which says what is right, or in a
 /// stack of ours.
@@ -39,6 +41,12 @@ interface World extends AutoCloseable {
 
   /// Makes a UDP socket of the server.
   DatagramSocket newDatagramSocketOfServer() throws IOException;
+
+  /// Makes sockets of the client.
+  SocketFactory socketFactory();
+
+  /// Makes server sockets of the server.
+  ServerSocketFactory serverSocketFactory();
 
   InetAddress clientAddress();
 
