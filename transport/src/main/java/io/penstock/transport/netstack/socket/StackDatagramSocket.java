@@ -7,6 +7,7 @@ import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketException;
+import java.net.SocketOptions;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 
@@ -70,6 +71,13 @@ final class StackDatagramSocket extends DatagramSocket {
     if (!isBound()) {
       bind(new InetSocketAddress(0));
     }
+  }
+
+  /// The JDK keeps a refusal to itself once the socket is connected.
+  @Override
+  public void setTrafficClass(int trafficClass) throws SocketException {
+    super.setTrafficClass(trafficClass);
+    core.setOption(SocketOptions.IP_TOS, trafficClass);
   }
 
   @Override
