@@ -3,14 +3,15 @@ package io.penstock.it.netstack;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.bootstrap.Bootstrap;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.penstock.it.tun.NetworkNamespace;
 import io.penstock.it.tun.NetworkThread;
 import io.penstock.transport.NativeSupport;
+import io.penstock.transport.relay.ByteRelay;
 import io.penstock.transport.tun.TunConfig;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -68,7 +69,7 @@ class KernelIperfTest {
     NativeSupport.endEventLoops(loops, Duration.ofSeconds(5)).sync();
   }
 
-  /// Connects each channel that comes to the server, and passes bytes on.
+  /// Connects each channel that comes to the server, and joins the two.
   private static final class Forwarder extends ChannelInboundHandlerAdapter {
 
     private final Bootstrap onward;
@@ -84,15 +85,13 @@ class KernelIperfTest {
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-      Channel near = ctx.channel();
-      ChannelFuture connected = onward.clone().handler(new Pipe(near)).connect();
+      ChannelFuture connected = onward.connect();
       connected.addListener(
           done -> {
             if (done.isSuccess()) {
-              near.pipeline().replace(this, "pipe", new Pipe(connected.channel()));
-              near.read();
+              ByteRelay.join(ctx.channel(), connected.channel());
             } else {
-              near.close();
+              ctx.close();
             }
           });
     }
@@ -102,6 +101,7 @@ class KernelIperfTest {
     Bootstrap onward =
         right
             .dialer(List::of)
+            .option(ChannelOption.AUTO_READ, false)
             .remoteAddress(new InetSocketAddress(KernelStack.kernelAddress(ipv4), PORT));
     left.serve(PORT, () -> List.of(new Forwarder(onward)));
   }
