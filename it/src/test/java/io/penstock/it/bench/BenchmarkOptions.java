@@ -10,9 +10,11 @@ import java.util.Set;
 /// @param peers the directory of the built Go and Rust programs
 /// @param rounds how often everything is measured; the median counts
 /// @param seconds measured in each round, for each figure
+/// @param stackSeconds that a stream between two stacks runs in all rounds together, for each size
 /// @param agents connected for the memory figure, and tunnels for that of the overlay
 /// @param parts what is measured
-record BenchmarkOptions(Path peers, int rounds, double seconds, int agents, Set<Part> parts) {
+record BenchmarkOptions(
+    Path peers, int rounds, double seconds, double stackSeconds, int agents, Set<Part> parts) {
 
   /// A group of figures.
   enum Part {
@@ -21,12 +23,14 @@ record BenchmarkOptions(Path peers, int rounds, double seconds, int agents, Set<
     PAUSED,
     MEMORY,
     OVERLAY,
-    KERNEL
+    KERNEL,
+    STACK
   }
 
   static BenchmarkOptions parse(Path peers, String[] words) {
     int rounds = 2;
     double seconds = 2;
+    double stackSeconds = 60;
     int agents = 1000;
     Set<Part> parts = EnumSet.allOf(Part.class);
     for (int i = 0; i < words.length; i++) {
@@ -37,6 +41,7 @@ record BenchmarkOptions(Path peers, int rounds, double seconds, int agents, Set<
         }
         case "--rounds" -> rounds = Integer.parseInt(words[++i]);
         case "--seconds" -> seconds = Double.parseDouble(words[++i]);
+        case "--stack-seconds" -> stackSeconds = Double.parseDouble(words[++i]);
         case "--agents" -> agents = Integer.parseInt(words[++i]);
         case "--only" -> {
           parts = EnumSet.noneOf(Part.class);
@@ -47,9 +52,9 @@ record BenchmarkOptions(Path peers, int rounds, double seconds, int agents, Set<
         default -> throw new IllegalArgumentException("unknown option " + words[i]);
       }
     }
-    if (rounds < 1 || seconds <= 0 || agents < 1) {
+    if (rounds < 1 || seconds <= 0 || stackSeconds <= 0 || agents < 1) {
       throw new IllegalArgumentException("rounds, seconds and agents are more than 0");
     }
-    return new BenchmarkOptions(peers, rounds, seconds, agents, parts);
+    return new BenchmarkOptions(peers, rounds, seconds, stackSeconds, agents, parts);
   }
 }

@@ -24,13 +24,14 @@ final class KernelBenchmark implements AutoCloseable {
   private final BenchmarkOptions options;
   private final Path directory;
   private final PrintStream out;
-  private final Samples samples = new Samples();
+  private final Samples samples;
   private final Map<Way, Child> stacks = new EnumMap<>(Way.class);
 
   KernelBenchmark(BenchmarkOptions options, Path directory, PrintStream out) {
     this.options = options;
     this.directory = directory;
     this.out = out;
+    samples = new Samples(out);
   }
 
   void run() throws Exception {
@@ -42,8 +43,8 @@ final class KernelBenchmark implements AutoCloseable {
         for (Way way : stacks.keySet()) {
           measure(round, way);
         }
-        add(round, Figure.FROM_KERNEL, Way.VETH, veth.gbit("up", options.seconds()));
-        add(round, Figure.TO_KERNEL, Way.VETH, veth.gbit("down", options.seconds()));
+        samples.add(round, Figure.FROM_KERNEL, Way.VETH, veth.gbit("up", options.seconds()));
+        samples.add(round, Figure.TO_KERNEL, Way.VETH, veth.gbit("down", options.seconds()));
       }
     }
     out.println();
@@ -93,23 +94,12 @@ final class KernelBenchmark implements AutoCloseable {
     double before = processorSeconds(way);
     double gbit = ask(way, direction, options.seconds());
     double gigabytes = gbit * options.seconds() / 8;
-    add(round, rate, way, gbit);
-    add(round, processor, way, (processorSeconds(way) - before) / gigabytes);
+    samples.add(round, rate, way, gbit);
+    samples.add(round, processor, way, (processorSeconds(way) - before) / gigabytes);
   }
 
   private double processorSeconds(Way way) {
     return stack(way).processorTime().toNanos() / 1e9;
-  }
-
-  private void add(int round, Figure figure, Way way, double value) {
-    samples.add(figure, way, value);
-    out.printf(
-        Locale.ROOT,
-        "round %d  %-36s %-12s " + figure.format() + "%n",
-        round,
-        figure.label().strip(),
-        way.label(),
-        value);
   }
 
   @Override

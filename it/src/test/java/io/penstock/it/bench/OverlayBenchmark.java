@@ -39,7 +39,7 @@ final class OverlayBenchmark implements AutoCloseable {
   private final BenchmarkOptions options;
   private final Path directory;
   private final PrintStream out;
-  private final Samples samples = new Samples();
+  private final Samples samples;
   private final Deque<Child> children = new ArrayDeque<>();
   private final Map<Way, Ends> systems = new EnumMap<>(Way.class);
 
@@ -64,6 +64,7 @@ final class OverlayBenchmark implements AutoCloseable {
     this.options = options;
     this.directory = directory;
     this.out = out;
+    samples = new Samples(out);
   }
 
   void run() throws IOException, InterruptedException {
@@ -200,23 +201,23 @@ final class OverlayBenchmark implements AutoCloseable {
     Run full = run(ends, "throughput " + seconds, seconds);
     double packets = full.of("packets");
     double perSecond = packets / full.of("seconds");
-    add(round, Figure.PACKETS, way, perSecond);
-    add(round, Figure.GBIT, way, perSecond * BITS / 1e9);
-    add(round, Figure.SERVER_PROCESSOR, way, 1e6 * full.serverSeconds() / packets);
-    add(round, Figure.CLIENT_PROCESSOR, way, 1e6 * full.clientSeconds() / packets);
-    add(round, Figure.LOST, way, 1e3 * full.of("lost") / (packets + full.of("lost")));
+    samples.add(round, Figure.PACKETS, way, perSecond);
+    samples.add(round, Figure.GBIT, way, perSecond * BITS / 1e9);
+    samples.add(round, Figure.SERVER_PROCESSOR, way, 1e6 * full.serverSeconds() / packets);
+    samples.add(round, Figure.CLIENT_PROCESSOR, way, 1e6 * full.clientSeconds() / packets);
+    samples.add(round, Figure.LOST, way, 1e3 * full.of("lost") / (packets + full.of("lost")));
     Run idle = run(ends, "latency " + seconds + " 0", seconds);
-    add(round, Figure.PING_P50, way, idle.of("p50_us"));
-    add(round, Figure.PING_P99, way, idle.of("p99_us"));
+    samples.add(round, Figure.PING_P50, way, idle.of("p50_us"));
+    samples.add(round, Figure.PING_P99, way, idle.of("p99_us"));
     Run half = run(ends, "latency " + seconds + " " + perSecond / 2, seconds);
-    add(round, Figure.LOADED_P50, way, half.of("p50_us"));
-    add(round, Figure.LOADED_P99, way, half.of("p99_us"));
+    samples.add(round, Figure.LOADED_P50, way, half.of("p50_us"));
+    samples.add(round, Figure.LOADED_P99, way, half.of("p99_us"));
   }
 
   private void measureTunnels(int round, Way way) throws IOException, InterruptedException {
     Run run = run(ends(way), "establish " + OPENED, START_SECONDS);
-    add(round, Figure.TUNNELS, way, OPENED / run.of("seconds"));
-    add(round, Figure.TUNNEL_PROCESSOR, way, 1e3 * run.serverSeconds() / OPENED);
+    samples.add(round, Figure.TUNNELS, way, OPENED / run.of("seconds"));
+    samples.add(round, Figure.TUNNEL_PROCESSOR, way, 1e3 * run.serverSeconds() / OPENED);
   }
 
   private Ends ends(Way way) {
@@ -246,7 +247,7 @@ final class OverlayBenchmark implements AutoCloseable {
     Child rival = peer("idle-rust-load", "bench-client", "-connect", listening(rust));
     rival.next("ready", START_SECONDS);
     new Ends(rust, rival).ask("hold " + (TUNNELS_BEFORE + options.agents()), START_SECONDS);
-    add(1, Figure.TUNNELS_MIB, Way.RUST, rust.residentBytes() / 1048576.0);
+    samples.add(1, Figure.TUNNELS_MIB, Way.RUST, rust.residentBytes() / 1048576.0);
     close();
   }
 
@@ -257,9 +258,9 @@ final class OverlayBenchmark implements AutoCloseable {
     long before = heapBytes(ends.server());
     ends.ask(hold + " " + options.agents(), START_SECONDS);
     long with = heapBytes(ends.server());
-    add(1, figure, way, (with - before) / 1024.0 / options.agents());
+    samples.add(1, figure, way, (with - before) / 1024.0 / options.agents());
     if (figure == Figure.TUNNEL_KIB) {
-      add(1, Figure.TUNNELS_MIB, way, ends.server().residentBytes() / 1048576.0);
+      samples.add(1, Figure.TUNNELS_MIB, way, ends.server().residentBytes() / 1048576.0);
     }
     close();
   }
@@ -267,16 +268,5 @@ final class OverlayBenchmark implements AutoCloseable {
   private static long heapBytes(Child program) throws IOException, InterruptedException {
     program.say("memory");
     return program.next("heap_bytes", START_SECONDS).get("heap_bytes").asLong();
-  }
-
-  private void add(int round, Figure figure, Way way, double value) {
-    samples.add(figure, way, value);
-    out.printf(
-        Locale.ROOT,
-        "round %d  %-36s %-12s " + figure.format() + "%n",
-        round,
-        figure.label().strip(),
-        way.label(),
-        value);
   }
 }

@@ -19,6 +19,11 @@ final class Report {
   private static final double TUNNEL_KIB = 40;
   private static final double TUN_GBIT = 1.8;
   private static final double TUN_OFFLOAD_GBIT = 4;
+  private static final double STREAM_GBIT = 4;
+  private static final double ENGINE_CONNECTIONS = 40_000;
+  private static final double CHANNEL_CONNECTIONS = 20_000;
+  private static final double ENGINE_KIB = 1;
+  private static final double CHANNEL_KIB = 3;
 
   private final Samples samples;
 
@@ -126,6 +131,9 @@ final class Report {
     if (samples.has(Figure.FROM_KERNEL)) {
       checks.addAll(kernelChecks());
     }
+    if (samples.has(Figure.STREAM_1500)) {
+      checks.addAll(stackChecks());
+    }
     return checks;
   }
 
@@ -143,6 +151,40 @@ final class Report {
               false));
     }
     return checks;
+  }
+
+  private List<Check> stackChecks() {
+    return List.of(
+        new Check(
+            "stack to stack in memory, MTU 1500",
+            of(Figure.STREAM_1500, Way.ENGINE),
+            " Gbit/s",
+            STREAM_GBIT,
+            false),
+        new Check(
+            "connections opened and closed, engine",
+            of(Figure.CHURN, Way.ENGINE),
+            "/s",
+            ENGINE_CONNECTIONS,
+            false),
+        new Check(
+            "connections opened and closed, through channels",
+            of(Figure.CHURN, Way.CHANNELS),
+            "/s",
+            CHANNEL_CONNECTIONS,
+            false),
+        new Check(
+            "heap per idle connection and end, engine",
+            of(Figure.ENDPOINT_KIB, Way.ENGINE),
+            " KiB",
+            ENGINE_KIB,
+            true),
+        new Check(
+            "heap per idle connection and end, with its channel",
+            of(Figure.ENDPOINT_KIB, Way.CHANNELS),
+            " KiB",
+            CHANNEL_KIB,
+            true));
   }
 
   /// What has no bound.

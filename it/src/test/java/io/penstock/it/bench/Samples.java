@@ -1,9 +1,11 @@
 package io.penstock.it.bench;
 
+import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /// What was measured: for each figure and each system one value per round.
@@ -42,7 +44,16 @@ final class Samples {
     FROM_KERNEL("1 stream from the kernel, Gbit/s", "%.2f"),
     FROM_KERNEL_PROCESSOR("  processor s of the stack per GB", "%.2f"),
     TO_KERNEL("1 stream to the kernel, Gbit/s", "%.2f"),
-    TO_KERNEL_PROCESSOR("  processor s of the stack per GB", "%.2f");
+    TO_KERNEL_PROCESSOR("  processor s of the stack per GB", "%.2f"),
+    STREAM_1500("1 stream, MTU 1500, Gbit/s", "%.2f"),
+    STREAM_1500_PROCESSOR("  processor s per GB", "%.2f"),
+    STREAM_1280("1 stream, MTU 1280, Gbit/s", "%.2f"),
+    STREAM_1280_PROCESSOR("  processor s per GB", "%.2f"),
+    STREAM_65535("1 stream, MTU 65535, Gbit/s", "%.2f"),
+    STREAM_65535_PROCESSOR("  processor s per GB", "%.2f"),
+    CHURN("connections opened and closed/s", "%,.0f"),
+    CHURN_PROCESSOR("  processor µs of both ends, each", "%.1f"),
+    ENDPOINT_KIB("heap KiB per idle connection and end", "%.2f");
 
     private final String label;
     private final String format;
@@ -62,7 +73,7 @@ final class Samples {
   }
 
   /// One of the ways from the visitor to the app, of a packet to a server and back, or of a stream
-  /// between our stack and the kernel.
+  /// between our stack and the kernel, and the parts of our stack that are used.
   enum Way {
     DIRECT("direct"),
     PENSTOCK("penstock"),
@@ -75,7 +86,9 @@ final class Samples {
     FROM_RUST("from Rust"),
     TUN("TUN"),
     TUN_OFFLOAD("offload"),
-    VETH("veth");
+    VETH("veth"),
+    ENGINE("engine"),
+    CHANNELS("channels");
 
     private final String label;
 
@@ -88,9 +101,22 @@ final class Samples {
     }
   }
 
+  private final PrintStream out;
   private final Map<Figure, Map<Way, List<Double>>> values = new EnumMap<>(Figure.class);
 
-  void add(Figure figure, Way way, double value) {
+  /// @param out where each value is told as it comes
+  Samples(PrintStream out) {
+    this.out = out;
+  }
+
+  void add(int round, Figure figure, Way way, double value) {
+    out.printf(
+        Locale.ROOT,
+        "round %d  %-36s %-12s " + figure.format() + "%n",
+        round,
+        figure.label().strip(),
+        way.label(),
+        value);
     values
         .computeIfAbsent(figure, _ -> new EnumMap<>(Way.class))
         .computeIfAbsent(way, _ -> new ArrayList<>())

@@ -44,11 +44,11 @@ final class TunnelBenchmark implements AutoCloseable {
   private final BenchmarkOptions options;
   private final Path directory;
   private final Load load;
-  private final Samples samples = new Samples();
   private final Deque<Child> children = new ArrayDeque<>();
   private final Map<Way, List<Child>> tunnels = new EnumMap<>(Way.class);
   private final Map<Way, String> addresses = new EnumMap<>(Way.class);
   private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+  private final Samples samples = new Samples(out);
 
   private TunnelBenchmark(BenchmarkOptions options, Path directory) {
     this.options = options;
@@ -69,10 +69,13 @@ final class TunnelBenchmark implements AutoCloseable {
       return;
     }
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-    if (!EnumSet.of(Part.OVERLAY, Part.KERNEL).containsAll(options.parts())) {
+    if (!EnumSet.of(Part.OVERLAY, Part.KERNEL, Part.STACK).containsAll(options.parts())) {
       try (TunnelBenchmark benchmark = new TunnelBenchmark(options, directory)) {
         benchmark.run();
       }
+    }
+    if (options.parts().contains(Part.STACK)) {
+      new StackBenchmark(options, directory, out).run();
     }
     if (options.parts().contains(Part.KERNEL)) {
       try (KernelBenchmark benchmark = new KernelBenchmark(options, directory, out)) {
@@ -241,11 +244,11 @@ final class TunnelBenchmark implements AutoCloseable {
   private void measureRequests(int round) throws IOException, InterruptedException {
     for (Way way : addresses.keySet()) {
       Load.Requests said = load.requests(address(way), CONNECTIONS, options.seconds(), meter(way));
-      add(round, Figure.REQUESTS, way, said.perSecond());
-      add(round, Figure.P50, way, said.p50Micros());
-      add(round, Figure.P99, way, said.p99Micros());
+      samples.add(round, Figure.REQUESTS, way, said.perSecond());
+      samples.add(round, Figure.P50, way, said.p50Micros());
+      samples.add(round, Figure.P99, way, said.p99Micros());
       if (way != Way.DIRECT) {
-        add(round, Figure.PROCESSOR, way, said.processorMicros());
+        samples.add(round, Figure.PROCESSOR, way, said.processorMicros());
       }
     }
   }
@@ -253,15 +256,16 @@ final class TunnelBenchmark implements AutoCloseable {
   private void measureThroughput(int round) throws IOException, InterruptedException {
     for (Way way : List.of(Way.DIRECT, Way.PENSTOCK, Way.SPLICE, Way.GO)) {
       Load.Transfer down = transfer(way, 1, Direction.DOWN);
-      add(round, Figure.DOWN_1, way, down.gbitPerSecond());
+      samples.add(round, Figure.DOWN_1, way, down.gbitPerSecond());
       Load.Transfer up = transfer(way, 1, Direction.UP);
-      add(round, Figure.UP_1, way, up.gbitPerSecond());
+      samples.add(round, Figure.UP_1, way, up.gbitPerSecond());
       if (way != Way.DIRECT) {
-        add(round, Figure.DOWN_PROCESSOR, way, down.processorSeconds());
-        add(round, Figure.UP_PROCESSOR, way, up.processorSeconds());
+        samples.add(round, Figure.DOWN_PROCESSOR, way, down.processorSeconds());
+        samples.add(round, Figure.UP_PROCESSOR, way, up.processorSeconds());
       }
-      add(round, Figure.DOWN_16, way, transfer(way, STREAMS, Direction.DOWN).gbitPerSecond());
-      add(round, Figure.UP_16, way, transfer(way, STREAMS, Direction.UP).gbitPerSecond());
+      samples.add(
+          round, Figure.DOWN_16, way, transfer(way, STREAMS, Direction.DOWN).gbitPerSecond());
+      samples.add(round, Figure.UP_16, way, transfer(way, STREAMS, Direction.UP).gbitPerSecond());
     }
   }
 
@@ -279,10 +283,10 @@ final class TunnelBenchmark implements AutoCloseable {
   private void measurePaused(int round) throws IOException, InterruptedException {
     String address = address(Way.PENSTOCK);
     double seconds = options.seconds();
-    add(round, Figure.IDLE_P99, Way.PENSTOCK, smallP99(address, seconds));
+    samples.add(round, Figure.IDLE_P99, Way.PENSTOCK, smallP99(address, seconds));
     Child paused = load.pausedDownload(address, seconds);
     try {
-      add(round, Figure.PAUSED_P99, Way.PENSTOCK, smallP99(address, seconds));
+      samples.add(round, Figure.PAUSED_P99, Way.PENSTOCK, smallP99(address, seconds));
     } finally {
       paused.close();
     }
@@ -302,14 +306,14 @@ final class TunnelBenchmark implements AutoCloseable {
     long before = heapBytes(program);
     idleAgents(data, gateway.get("tunnel").asString(), token, options.agents());
     long with = heapBytes(program);
-    add(1, Figure.HEAP_KIB, Way.PENSTOCK, (with - before) / 1024.0 / options.agents());
-    add(1, Figure.RESIDENT_MIB, Way.PENSTOCK, program.residentBytes() / 1048576.0);
+    samples.add(1, Figure.HEAP_KIB, Way.PENSTOCK, (with - before) / 1024.0 / options.agents());
+    samples.add(1, Figure.RESIDENT_MIB, Way.PENSTOCK, program.residentBytes() / 1048576.0);
     close();
 
     JsonNode server = startGoServer("memory-go", data);
     Child goProgram = children.element();
     idleAgents(data, server.get("tls").asString(), "token", options.agents() + AGENTS_BEFORE);
-    add(1, Figure.RESIDENT_MIB, Way.GO, goProgram.residentBytes() / 1048576.0);
+    samples.add(1, Figure.RESIDENT_MIB, Way.GO, goProgram.residentBytes() / 1048576.0);
     close();
   }
 
@@ -338,16 +342,5 @@ final class TunnelBenchmark implements AutoCloseable {
   private static long heapBytes(Child program) throws IOException, InterruptedException {
     program.say("memory");
     return program.next("heap_bytes", START_SECONDS).get("heap_bytes").asLong();
-  }
-
-  private void add(int round, Figure figure, Way way, double value) {
-    samples.add(figure, way, value);
-    out.printf(
-        Locale.ROOT,
-        "round %d  %-36s %-12s " + figure.format() + "%n",
-        round,
-        figure.label().strip(),
-        way.label(),
-        value);
   }
 }
