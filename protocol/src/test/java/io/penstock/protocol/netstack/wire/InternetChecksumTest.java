@@ -37,6 +37,29 @@ class InternetChecksumTest {
   }
 
   @Test
+  void it_makes_no_difference_where_the_bytes_lie() {
+    Seeds.forEach(
+        200,
+        seed -> {
+          SeededRandom random = new SeededRandom(seed);
+          byte[] bytes = random.bytes(random.magnitude(2, 4_000));
+          int cut = random.between(0, bytes.length);
+          int length = bytes.length;
+          ByteBuf direct = Unpooled.directBuffer(3 + length).writeZero(3).writeBytes(bytes);
+          ByteBuf parts =
+              Unpooled.wrappedBuffer(
+                  Unpooled.wrappedBuffer(bytes, 0, cut),
+                  Unpooled.wrappedBuffer(bytes, cut, length - cut));
+
+          assertThat(InternetChecksum.of(direct, 3, length)).isEqualTo(textbook(bytes, 0));
+          assertThat(InternetChecksum.of(direct.slice(3, length), 0, length))
+              .isEqualTo(textbook(bytes, 0));
+          assertThat(InternetChecksum.of(parts, 0, length)).isEqualTo(textbook(bytes, 0));
+          direct.release();
+        });
+  }
+
+  @Test
   void pieces_add_up_to_the_whole() {
     Seeds.forEach(
         500,
