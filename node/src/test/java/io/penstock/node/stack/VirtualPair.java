@@ -33,13 +33,15 @@ final class VirtualPair implements AutoCloseable {
   final VirtualNode client;
   final VirtualNode server;
   final SimulatedNetwork.Node clientEnd;
+  final SimulatedNetwork.Node serverEnd;
 
   VirtualPair(FallbackConfig limits) {
     network = new SimulatedNetwork(1);
     client = new VirtualNode(network, limits, CLIENT_4, CLIENT_6);
     server = new VirtualNode(network, limits, SERVER_4, SERVER_6);
     clientEnd = network.attach("client", client);
-    network.connect(clientEnd, network.attach("server", server), LinkFaults.none(DELAY_MILLIS));
+    serverEnd = network.attach("server", server);
+    network.connect(clientEnd, serverEnd, LinkFaults.none(DELAY_MILLIS));
   }
 
   VirtualPair() {
