@@ -13,12 +13,12 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import io.penstock.api.HostPort;
+import io.penstock.api.web.Endpoint;
+import io.penstock.api.web.WebApi;
+import io.penstock.api.web.WebConnection;
+import io.penstock.api.web.WebHandler;
 import io.penstock.gateway.config.AdminSettings;
 import io.penstock.gateway.store.Storage;
-import io.penstock.gateway.web.Endpoint;
-import io.penstock.gateway.web.WebApi;
-import io.penstock.gateway.web.WebConnection;
-import io.penstock.gateway.web.WebHandler;
 import io.penstock.transport.NativeSupport;
 import java.io.IOException;
 import java.net.BindException;
@@ -156,7 +156,7 @@ public final class AdminServer implements AutoCloseable {
     endpoints.addAll(
         new Observability(surroundings.storage(), surroundings.operations(), surroundings.metrics())
             .endpoints(guard));
-    return new WebApi(gate, endpoints);
+    return new WebApi(WebApi.Words.GATEWAY, gate, endpoints);
   }
 
   private Channel bind(EventLoopGroup eventLoops, InetSocketAddress address) throws IOException {

@@ -2,12 +2,12 @@ package io.penstock.gateway.admin;
 
 import io.penstock.api.IpAddress;
 import io.penstock.api.Listing;
+import io.penstock.api.web.Endpoint;
+import io.penstock.api.web.WebProblemException;
+import io.penstock.api.web.WebRequest;
+import io.penstock.api.web.WebResponse;
 import io.penstock.gateway.admin.OverlayOperations.Outcome;
 import io.penstock.gateway.store.StoredToken;
-import io.penstock.gateway.web.Endpoint;
-import io.penstock.gateway.web.WebProblemException;
-import io.penstock.gateway.web.WebRequest;
-import io.penstock.gateway.web.WebResponse;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;

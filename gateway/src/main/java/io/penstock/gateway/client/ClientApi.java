@@ -4,15 +4,15 @@ import io.netty.channel.ChannelPipeline;
 import io.penstock.api.Discovery;
 import io.penstock.api.Listing;
 import io.penstock.api.Scope;
+import io.penstock.api.web.Endpoint;
+import io.penstock.api.web.WebApi;
+import io.penstock.api.web.WebConnection;
+import io.penstock.api.web.WebLimits;
+import io.penstock.api.web.WebProblemException;
+import io.penstock.api.web.WebRequest;
+import io.penstock.api.web.WebResponse;
 import io.penstock.gateway.store.Storage;
 import io.penstock.gateway.store.StoredToken;
-import io.penstock.gateway.web.Endpoint;
-import io.penstock.gateway.web.WebApi;
-import io.penstock.gateway.web.WebConnection;
-import io.penstock.gateway.web.WebLimits;
-import io.penstock.gateway.web.WebProblemException;
-import io.penstock.gateway.web.WebRequest;
-import io.penstock.gateway.web.WebResponse;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,7 +53,7 @@ public final class ClientApi {
         new Endpoint("GET", "/api/v1/discovery", _ -> WebResponse.json(200, this.discovery.get())));
     endpoints.add(new Endpoint("GET", "/api/v1/routes", this::routes));
     endpoints.addAll(more);
-    this.api = new WebApi(_ -> {}, endpoints);
+    this.api = new WebApi(WebApi.Words.GATEWAY, _ -> {}, endpoints);
   }
 
   /// Serves the API on a connection whose TLS handshake is done; call it on the event loop of the

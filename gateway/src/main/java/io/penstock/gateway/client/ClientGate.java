@@ -1,10 +1,10 @@
 package io.penstock.gateway.client;
 
 import io.penstock.api.Scope;
+import io.penstock.api.web.WebProblemException;
+import io.penstock.api.web.WebRequest;
 import io.penstock.gateway.store.Storage;
 import io.penstock.gateway.store.StoredToken;
-import io.penstock.gateway.web.WebProblemException;
-import io.penstock.gateway.web.WebRequest;
 import java.io.IOException;
 import java.util.Map;
 

@@ -3,7 +3,7 @@ package io.penstock.gateway.config;
 import io.penstock.api.HostPort;
 import io.penstock.api.config.Inline;
 import io.penstock.api.config.Requirements;
-import io.penstock.gateway.web.WebLimits;
+import io.penstock.api.web.WebLimits;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.penstock.gateway.config;
 
 import io.penstock.api.config.Inline;
-import io.penstock.gateway.web.WebLimits;
+import io.penstock.api.web.WebLimits;
 import java.time.Duration;
 
 /// The table `client`: the client API on the tunnel port.

@@ -1,4 +1,4 @@
-package io.penstock.gateway.web;
+package io.penstock.api.web;
 
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.Map;

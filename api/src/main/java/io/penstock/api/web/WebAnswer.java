@@ -1,4 +1,4 @@
-package io.penstock.gateway.web;
+package io.penstock.api.web;
 
 /// What a handler answers: something whole, or something that goes on.
 public sealed interface WebAnswer permits WebResponse, WebStream {}

@@ -1,4 +1,4 @@
-package io.penstock.gateway.web;
+package io.penstock.api.web;
 
 import io.penstock.api.Json;
 import io.penstock.api.Problem;

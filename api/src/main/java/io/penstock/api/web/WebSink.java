@@ -1,4 +1,4 @@
-package io.penstock.gateway.web;
+package io.penstock.api.web;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -87,7 +87,7 @@ public final class WebSink {
                           new DefaultHttpContent(Unpooled.wrappedBuffer(bytes, from, length)))
                       .addListener(_ -> account(-length)));
     } catch (RejectedExecutionException e) {
-      throw new IOException("the gateway is going down", e);
+      throw new IOException("the API is going down", e);
     }
   }
 

@@ -1,4 +1,4 @@
-package io.penstock.gateway.web;
+package io.penstock.api.web;
 
 import java.io.IOException;
 
@@ -9,6 +9,6 @@ public interface WebHandler {
   /// Answers one request; may block.
   ///
   /// @throws WebProblemException when the caller has to be told of an error
-  /// @throws IOException when something that this gateway needs is away, which is told as 503
+  /// @throws IOException when something that the program needs is away, which is told as 503
   WebAnswer handle(WebRequest request) throws WebProblemException, IOException;
 }

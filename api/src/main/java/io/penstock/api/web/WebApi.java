@@ -1,4 +1,4 @@
-package io.penstock.gateway.web;
+package io.penstock.api.web;
 
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.QueryStringDecoder;
@@ -38,10 +38,24 @@ public final class WebApi {
     void check(WebRequest request) throws WebProblemException;
   }
 
+  /// How the errors of an API name what is behind it.
+  ///
+  /// @param program such as `the gateway`
+  /// @param needs without which it cannot answer, such as `its storage`
+  /// @param index where the paths are listed
+  public record Words(String program, String needs, String index) {
+
+    /// Those of a gateway.
+    public static final Words GATEWAY =
+        new Words("the gateway", "its storage", "/api/v1/openapi.json");
+  }
+
+  private final Words words;
   private final Gate gate;
   private final List<Endpoint> endpoints;
 
-  public WebApi(Gate gate, List<Endpoint> endpoints) {
+  public WebApi(Words words, Gate gate, List<Endpoint> endpoints) {
+    this.words = words;
     this.gate = gate;
     this.endpoints = List.copyOf(endpoints);
   }
@@ -65,6 +79,11 @@ public final class WebApi {
     }
   }
 
+  /// The answer to what comes too late.
+  WebProblemException goingDown() {
+    return new WebProblemException(503, "unavailable", words.program() + " is going down");
+  }
+
   /// Answers a request; never throws, but for what no program survives.
   WebAnswer answer(String method, String target, HttpHeaders headers, byte[] body) {
     try {
@@ -77,11 +96,14 @@ public final class WebApi {
       LOG.warn(
           "api request failed method={} reason=unavailable cause=\"{}\"", method, e.getMessage());
       return new WebProblemException(
-              503, "unavailable", "the gateway cannot do this now: its storage does not answer")
+              503,
+              "unavailable",
+              "%s cannot do this now: %s does not answer".formatted(words.program(), words.needs()))
           .response();
     } catch (RuntimeException e) {
       LOG.error("api request failed method={} reason=internal", method, e);
-      return new WebProblemException(500, "internal", "the gateway failed; its log says more")
+      return new WebProblemException(
+              500, "internal", words.program() + " failed; its log says more")
           .response();
     }
   }
@@ -101,7 +123,7 @@ public final class WebApi {
     }
     if (methods.isEmpty()) {
       throw new WebProblemException(
-          404, "no_such_path", "there is nothing at this path; see /api/v1/openapi.json");
+          404, "no_such_path", "there is nothing at this path; see " + words.index());
     }
     throw new WebProblemException(
         405,

@@ -1,4 +1,4 @@
-package io.penstock.gateway.web;
+package io.penstock.api.web;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -9,8 +9,10 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
-import io.penstock.transport.NativeSupport;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -34,7 +36,8 @@ class WebStreamTest {
   private static final WebLimits PATIENT = new WebLimits(2048, 4096, Duration.ofMinutes(5));
   private static final WebLimits IMPATIENT = new WebLimits(2048, 4096, Duration.ofMillis(300));
 
-  private final EventLoopGroup eventLoops = NativeSupport.newEventLoops(1, "test");
+  private final EventLoopGroup eventLoops =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
   private final BlockingQueue<String> said = new LinkedBlockingQueue<>();
   private final AtomicLong sent = new AtomicLong();
@@ -44,6 +47,7 @@ class WebStreamTest {
 
   private final WebApi api =
       new WebApi(
+          WebApi.Words.GATEWAY,
           _ -> {},
           List.of(
               new Endpoint("GET", "/say", _ -> new WebStream("text/event-stream", this::say)),
@@ -64,7 +68,7 @@ class WebStreamTest {
   private Channel listen(WebLimits limits) {
     return new ServerBootstrap()
         .group(eventLoops)
-        .channel(NativeSupport.serverSocketChannel())
+        .channel(NioServerSocketChannel.class)
         .childOption(ChannelOption.SO_SNDBUF, 4096)
         .childHandler(
             new ChannelInitializer<SocketChannel>() {

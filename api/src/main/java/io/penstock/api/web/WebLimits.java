@@ -1,4 +1,4 @@
-package io.penstock.gateway.web;
+package io.penstock.api.web;
 
 import io.penstock.api.config.Requirements;
 import java.time.Duration;

@@ -1,4 +1,4 @@
-package io.penstock.gateway.web;
+package io.penstock.api.web;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -219,7 +219,7 @@ public final class WebConnection extends SimpleChannelInboundHandler<HttpObject>
             }
           });
     } catch (RejectedExecutionException _) {
-      refuse(ctx, new WebProblemException(503, "unavailable", "the gateway is going down"));
+      refuse(ctx, api.goingDown());
     }
   }
 

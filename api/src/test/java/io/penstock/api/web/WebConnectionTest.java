@@ -1,4 +1,4 @@
-package io.penstock.gateway.web;
+package io.penstock.api.web;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -8,10 +8,12 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.penstock.api.Json;
 import io.penstock.api.Problem;
-import io.penstock.transport.NativeSupport;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -37,12 +39,14 @@ class WebConnectionTest {
   private static final WebLimits PATIENT = new WebLimits(2048, 4096, Duration.ofMinutes(5));
   private static final WebLimits IMPATIENT = new WebLimits(2048, 4096, Duration.ofMillis(300));
 
-  private final EventLoopGroup eventLoops = NativeSupport.newEventLoops(1, "test");
+  private final EventLoopGroup eventLoops =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
   private final CountDownLatch mayAnswer = new CountDownLatch(1);
 
   private final WebApi api =
       new WebApi(
+          WebApi.Words.GATEWAY,
           _ -> {},
           List.of(
               new Endpoint(
@@ -74,7 +78,7 @@ class WebConnectionTest {
   private Channel listen(WebLimits limits) {
     return new ServerBootstrap()
         .group(eventLoops)
-        .channel(NativeSupport.serverSocketChannel())
+        .channel(NioServerSocketChannel.class)
         .childHandler(
             new ChannelInitializer<SocketChannel>() {
               @Override

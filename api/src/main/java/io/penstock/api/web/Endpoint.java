@@ -1,4 +1,4 @@
-package io.penstock.gateway.web;
+package io.penstock.api.web;
 
 import java.util.HashMap;
 import java.util.List;
