@@ -13,6 +13,8 @@ import io.penstock.node.fallback.FallbackUdp;
 import io.penstock.node.overlay.OverlayPorts;
 import io.penstock.node.proxy.LoopbackProxy;
 import io.penstock.node.proxy.ProxyConfig;
+import io.penstock.node.serve.ServeException;
+import io.penstock.node.serve.ServeManager;
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -35,6 +37,7 @@ import javax.net.ssl.SSLContext;
 /// try (var node = Node.start(NodeConfig.builder("gateway.example.com", "web").tokenFile(file).build())) {
 ///   var listener = node.listen(80);
 ///   var database = node.dial("db", 5432);
+///   node.serve().set(ServeConfig.parse(json));
 ///   …
 /// }
 /// ```
@@ -260,6 +263,23 @@ public final class Node implements AutoCloseable {
   /// What became of the flows that fallback handlers were asked about.
   public FallbackCounts fallbackCounts() {
     return parts.fallback().counts();
+  }
+
+  // ---- serving ----
+
+  /// What the node serves on its ports by a config that is kept in the state directory; blocks until
+  /// the node has joined and what was kept is served again.
+  ///
+  /// A node does that by itself, too, as soon as it has joined. A port that is served belongs to
+  /// `serve` at all addresses.
+  ///
+  /// @throws ServeException when what was kept cannot be served; the message says why and names the
+  ///   file, which is left as it is
+  /// @throws NodeStoppedException when the node is over
+  /// @throws java.net.SocketTimeoutException when it has not joined within [NodeConfig#startLimit]
+  public ServeManager serve() throws IOException, ServeException, InterruptedException {
+    parts.board().awaitJoined(config.startLimit());
+    return parts.serve().restored();
   }
 
   // ---- for programs, and for looking closer ----

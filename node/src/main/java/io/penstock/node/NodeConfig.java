@@ -5,6 +5,8 @@ import io.penstock.api.IpAddress;
 import io.penstock.api.NodeName;
 import io.penstock.api.config.Requirements;
 import io.penstock.node.fallback.FallbackConfig;
+import io.penstock.node.serve.CertificateSource;
+import io.penstock.node.serve.ServeLimits;
 import io.penstock.node.tunnel.PacketTunnelConfig;
 import io.penstock.node.tunnel.TokenFile;
 import io.penstock.protocol.netstack.NetStackConfig;
@@ -23,8 +25,8 @@ import java.util.function.Supplier;
 /// @param token the secret of an API token with the scope `overlay`; asked for with every session,
 ///   on a thread that may block
 /// @param name the node's label, under which the others find it
-/// @param state a directory that keeps who the node is; empty for a node that is another one with
-///   each start
+/// @param state a directory that keeps who the node is and what it serves; empty for a node that is
+///   another one with each start
 /// @param addresses wanted, at most one of each family; `0.0.0.0` and `::` mean any; none means one
 ///   of each family that the network has
 /// @param startLimit how long to wait for a node that has not joined yet, in `dial` and where an
@@ -36,6 +38,9 @@ import java.util.function.Supplier;
 /// @param backoffLeast wait before the first reconnect, jittered
 /// @param backoffMost the most that the doubling wait grows to
 /// @param fallback the limits of fallback flows
+/// @param certificates where those of served TLS ports come from; empty for the gateway, which
+///   certifies the node's own name
+/// @param serve the limits of served ports
 /// @param stack the knobs of TCP, UDP and IP
 public record NodeConfig(
     HostPort gateway,
@@ -51,6 +56,8 @@ public record NodeConfig(
     Duration backoffLeast,
     Duration backoffMost,
     FallbackConfig fallback,
+    Optional<CertificateSource> certificates,
+    ServeLimits serve,
     NetStackConfig stack) {
 
   /// The tunnel port of a gateway whose address names none.
@@ -140,6 +147,8 @@ public record NodeConfig(
     private Duration backoffLeast = PacketTunnelConfig.DEFAULT_BACKOFF_LEAST;
     private Duration backoffMost = PacketTunnelConfig.DEFAULT_BACKOFF_MOST;
     private FallbackConfig fallback = FallbackConfig.DEFAULT;
+    private Optional<CertificateSource> certificates = Optional.empty();
+    private ServeLimits serve = ServeLimits.DEFAULT;
     private NetStackConfig stack = NetStackConfig.defaults();
 
     private Builder(HostPort gateway, String name) {
@@ -167,7 +176,7 @@ public record NodeConfig(
       return this;
     }
 
-    /// Keeps who the node is in a directory, for one node at a time.
+    /// Keeps who the node is and what it serves in a directory, for one node at a time.
     public Builder state(Path directory) {
       state = Optional.of(directory);
       return this;
@@ -209,6 +218,17 @@ public record NodeConfig(
       return this;
     }
 
+    /// Shows certificates of one's own on served ports, in place of those that the gateway issues.
+    public Builder certificates(CertificateSource value) {
+      certificates = Optional.of(value);
+      return this;
+    }
+
+    public Builder serve(ServeLimits value) {
+      serve = value;
+      return this;
+    }
+
     public Builder stack(NetStackConfig value) {
       stack = value;
       return this;
@@ -230,6 +250,8 @@ public record NodeConfig(
           backoffLeast,
           backoffMost,
           fallback,
+          certificates,
+          serve,
           stack);
     }
   }

@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
 /// What a node is made of, and the order in which it begins and ends.
 ///
 /// ```
-///   identity ─► tunnel ─► stack ─► peers, names, fallback desk ─► proxies, captures
+///   identity ─► tunnel ─► stack ─► peers, names, fallback desk, serve ─► proxies, captures
 /// ```
 final class NodeParts {
 
@@ -56,6 +56,7 @@ final class NodeParts {
   private final PeerFollower follower;
   private final NodeSockets sockets;
   private final FallbackDesk fallback;
+  private final NodeServe serve;
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("penstock-node-", 0).factory());
 
@@ -80,6 +81,7 @@ final class NodeParts {
     names = new OverlayNames(tunnel::network, stack::addresses, peers, config.nameLimit());
     sockets = new NodeSockets(stack, names);
     follower = PeerFollower.start(config.gateway(), tls, tunnel::session, peers);
+    serve = new NodeServe(config, stack, new NodeCertificates(config, identity, tls));
     var _ = board.onStatus(this::changed);
     var _ =
         tunnel
@@ -95,6 +97,7 @@ final class NodeParts {
   private void changed(NodeStatus status) {
     if (status instanceof NodeStatus.Running) {
       follower.wake();
+      serve.restoreOn(threads);
     }
   }
 
@@ -169,6 +172,10 @@ final class NodeParts {
     return fallback;
   }
 
+  NodeServe serve() {
+    return serve;
+  }
+
   // ---- what is made later, and ends with the node ----
 
   LoopbackProxy loopbackProxy(ProxyConfig proxy) throws IOException {
@@ -213,6 +220,7 @@ final class NodeParts {
     }
     board.closed();
     last.forEach(NodeParts::close);
+    serve.close(config.closeLimit());
     follower.close();
     threads.shutdownNow();
     boolean up = tunnel.status() instanceof TunnelStatus.Connected;

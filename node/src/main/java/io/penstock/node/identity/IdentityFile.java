@@ -1,14 +1,11 @@
 package io.penstock.node.identity;
 
+import io.penstock.node.store.OwnerFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
@@ -26,16 +23,12 @@ final class IdentityFile {
   /// A key and an id in PEM are a few hundred bytes.
   private static final int MAX_BYTES = 16 * 1024;
 
-  private static final Set<PosixFilePermission> OWNER_ONLY =
-      PosixFilePermissions.fromString("rw-------");
   private static final Set<PosixFilePermission> OTHERS_WRITE =
       EnumSet.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
 
-  private final Path directory;
   private final Path file;
 
   private IdentityFile(Path directory) {
-    this.directory = directory;
     this.file = directory.resolve(NAME);
   }
 
@@ -61,16 +54,16 @@ final class IdentityFile {
       return read();
     }
     StoredIdentity made = fresh.get();
-    write(made.pem());
+    new OwnerFile(file).write(made.pem().getBytes(StandardCharsets.US_ASCII));
     return made;
   }
 
   private StoredIdentity read() throws IOException {
-    Set<PosixFilePermission> allowed = Files.getPosixFilePermissions(file);
-    if (!OWNER_ONLY.containsAll(allowed)) {
+    if (!new OwnerFile(file).isPrivate()) {
       throw new IOException(
           "others may use the key in %s (%s); if nobody has, try: chmod 600 %s"
-              .formatted(file, PosixFilePermissions.toString(allowed), file));
+              .formatted(
+                  file, PosixFilePermissions.toString(Files.getPosixFilePermissions(file)), file));
     }
     if (Files.size(file) > MAX_BYTES) {
       throw broken("it is too large");
@@ -86,26 +79,5 @@ final class IdentityFile {
     return new IOException(
         "%s holds no node's identity: %s; put back a copy, or remove it to become a new node"
             .formatted(file, why));
-  }
-
-  private void write(String pem) throws IOException {
-    Path next =
-        Files.createTempFile(
-            directory, "node", ".next", PosixFilePermissions.asFileAttribute(OWNER_ONLY));
-    try {
-      try (FileChannel out = FileChannel.open(next, StandardOpenOption.WRITE)) {
-        ByteBuffer bytes = ByteBuffer.wrap(pem.getBytes(StandardCharsets.US_ASCII));
-        while (bytes.hasRemaining()) {
-          out.write(bytes);
-        }
-        out.force(true);
-      }
-      Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
-      try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
-        names.force(true);
-      }
-    } finally {
-      Files.deleteIfExists(next);
-    }
   }
 }

@@ -6,6 +6,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -32,9 +33,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Certificates for the node's own name, issued by the authority of its gateway.
 ///
-/// The key is made here, stays in memory and leaves with the process. A certificate is renewed with
-/// a new key when a third of its life is left; while that fails, the old one is shown until its
-/// end.
+/// The key is made here and stays in memory, and in a file for the node's owner alone if one was
+/// named, so that a restart needs no new certificate. A certificate is renewed with a new key when
+/// a third of its life is left; while that fails, the old one is shown until its end.
 public final class GatewayCertificates implements CertificateSource {
 
   /// Asks the gateway, as [io.penstock.node.identity.NodeIdentity#certify] does.
@@ -54,20 +55,55 @@ public final class GatewayCertificates implements CertificateSource {
   /// Two requests of a node that overtake each other: the later one has to be signed again.
   private static final String REPLAYED = "replayed";
 
-  private record Held(CertificateSource.Certificate certificate, Instant renewFrom, Instant end) {}
+  /// Where a key and its certificate are kept over a restart.
+  ///
+  /// @param file in a directory that exists
+  /// @param gateway one line that says how the gateway is known; what another one has issued is not
+  ///   used
+  public record Kept(Path file, String gateway) {}
+
+  private record Held(CertificateSource.Certificate certificate, Instant renewFrom, Instant end) {
+
+    /// @param from when its life began
+    static Held of(CertificateSource.Certificate certificate, Instant from) {
+      Instant end = certificate.chain().getFirst().getNotAfter().toInstant();
+      Duration life = Duration.between(from, end);
+      return new Held(certificate, from.plus(life.multipliedBy(2).dividedBy(3)), end);
+    }
+  }
 
   private final Supplier<Optional<String>> ownName;
   private final Authority authority;
   private final InstantSource clock;
+  private final @Nullable CertificateStore store;
   private @Nullable Held held;
   private Instant retryFrom = Instant.MIN;
 
+  /// Keeps the certificate in memory.
+  ///
   /// @param ownName the node's full name, once it is known
   public GatewayCertificates(
       Supplier<Optional<String>> ownName, Authority authority, InstantSource clock) {
+    this(ownName, authority, clock, (CertificateStore) null);
+  }
+
+  /// Keeps the certificate in a file, too.
+  ///
+  /// @param ownName the node's full name, once it is known
+  public GatewayCertificates(
+      Supplier<Optional<String>> ownName, Authority authority, InstantSource clock, Kept kept) {
+    this(ownName, authority, clock, new CertificateStore(kept.file(), kept.gateway()));
+  }
+
+  private GatewayCertificates(
+      Supplier<Optional<String>> ownName,
+      Authority authority,
+      InstantSource clock,
+      @Nullable CertificateStore store) {
     this.ownName = ownName;
     this.authority = authority;
     this.clock = clock;
+    this.store = store;
   }
 
   @Override
@@ -83,6 +119,13 @@ public final class GatewayCertificates implements CertificateSource {
       throw new IOException(
           "the gateway certifies this node as %s alone; use that name, or give certificate files"
               .formatted(own));
+    }
+    if (held == null && store != null) {
+      held =
+          store
+              .load(own)
+              .map(kept -> Held.of(kept, kept.chain().getFirst().getNotBefore().toInstant()))
+              .orElse(null);
     }
     Held known = held;
     Instant now = clock.instant();
@@ -122,11 +165,11 @@ public final class GatewayCertificates implements CertificateSource {
     if (!leaf.getPublicKey().equals(keys.getPublic())) {
       throw new IOException("the gateway has certified another key than the one that was sent");
     }
-    Duration life = Duration.between(now, leaf.getNotAfter().toInstant());
-    return new Held(
-        new Certificate(keys.getPrivate(), chain),
-        now.plus(life.multipliedBy(2).dividedBy(3)),
-        leaf.getNotAfter().toInstant());
+    Certificate certificate = new Certificate(keys.getPrivate(), chain);
+    if (store != null) {
+      store.save(certificate);
+    }
+    return Held.of(certificate, now);
   }
 
   private static KeyPair newKeys() throws IOException {

@@ -48,6 +48,10 @@ public final class ServeManager implements AutoCloseable {
   private final Map<String, Runnable> controls = new HashMap<>();
   private final SortedMap<Integer, PortLoop> loops = new TreeMap<>();
   private ServeConfig config = ServeConfig.EMPTY;
+
+  /// What is on the disk, if that is known.
+  private @Nullable ServeConfig stored;
+
   private ServePlan plan = ServePlan.EMPTY;
   private Backends backends = Backends.NONE;
   private boolean closed;
@@ -74,13 +78,26 @@ public final class ServeManager implements AutoCloseable {
     this.store = file.map(ServeStore::new).orElse(null);
   }
 
-  /// Serves what was stored; to be called once the node has joined.
+  /// Serves what was stored; to be called once the node has joined, and before anything is set.
   ///
-  /// @throws ServeException when it cannot be read or served; then nothing is
+  /// @throws ServeException when it cannot be read or served, naming the file, which stays as it
+  ///   is; then nothing is served
   public synchronized AcceptedConnections restore() throws ServeException {
-    return store == null
-        ? parts.accepted()
-        : set(store.load(), SetOptions.LIBRARY.ignoringUnsupported());
+    if (store == null) {
+      return parts.accepted();
+    }
+    try {
+      stored = store.load();
+      return set(stored, SetOptions.LIBRARY.ignoringUnsupported());
+    } catch (ServeException e) {
+      stored = null;
+      throw store.notServed(e);
+    }
+  }
+
+  /// The receiver of accepted connections, always the same.
+  public AcceptedConnections accepted() {
+    return parts.accepted();
   }
 
   /// The config that is served.
@@ -107,25 +124,38 @@ public final class ServeManager implements AutoCloseable {
       ServePlan nextPlan = ServePlan.of(next, options.unsupported());
       UpdateRules.check(config, next, options.typeChange());
       requireCertificates(nextPlan);
-      Backends nextBackends = backends(nextPlan);
-      ServeChange change = ServeChange.reconcile(plan, nextPlan);
-      Map<Integer, PortLoop> bound = bind(change.added(), nextBackends);
-      try {
-        if (store != null) {
-          store.save(next);
-        }
-      } catch (ServeException e) {
-        bound.values().forEach(PortLoop::remove);
-        throw e;
-      }
-      commit(change, bound, nextBackends);
       dropped = droppedControls(next);
-      config = next;
-      plan = nextPlan;
-      backends = nextBackends;
+      replace(next, nextPlan);
+      dropped.keySet().forEach(controls::remove);
     }
     dropped.values().forEach(Runnable::run);
     return parts.accepted();
+  }
+
+  /// Binds, stores and commits; nothing has changed when it fails.
+  private void replace(ServeConfig next, ServePlan nextPlan) throws ServeException {
+    Backends nextBackends = backends(nextPlan);
+    ServeChange change = ServeChange.reconcile(plan, nextPlan);
+    Map<Integer, PortLoop> bound = bind(change.added(), nextBackends);
+    try {
+      save(next);
+    } catch (ServeException e) {
+      bound.values().forEach(PortLoop::remove);
+      throw e;
+    }
+    commit(change, bound, nextBackends);
+    config = next;
+    plan = nextPlan;
+    backends = nextBackends;
+  }
+
+  /// Blocks of control connections come and go without the disk.
+  private void save(ServeConfig next) throws ServeException {
+    ServeConfig lasting = next.withoutForegrounds();
+    if (store != null && !lasting.equals(stored)) {
+      store.save(lasting);
+      stored = lasting;
+    }
   }
 
   /// How many connections are in flight on a port.
@@ -171,7 +201,9 @@ public final class ServeManager implements AutoCloseable {
       return;
     }
     try {
-      set(config.withoutForeground(id), SetOptions.LIBRARY.ignoringUnsupported());
+      // What is left was served with it, so its certificates have been there.
+      ServeConfig left = config.withoutForeground(id);
+      replace(left, ServePlan.of(left, ServePlan.Unsupported.IGNORE));
     } catch (ServeException e) {
       throw new IllegalStateException("a config without one of its blocks is served", e);
     }
@@ -180,7 +212,7 @@ public final class ServeManager implements AutoCloseable {
   private Map<String, Runnable> droppedControls(ServeConfig next) {
     Map<String, Runnable> dropped = new LinkedHashMap<>();
     for (String id : config.foreground().keySet()) {
-      Runnable told = next.foreground().containsKey(id) ? null : controls.remove(id);
+      Runnable told = next.foreground().containsKey(id) ? null : controls.get(id);
       if (told != null) {
         dropped.put(id, told);
       }

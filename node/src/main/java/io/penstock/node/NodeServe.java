@@ -1,0 +1,200 @@
+package io.penstock.node;
+
+import io.penstock.node.retry.Backoff;
+import io.penstock.node.serve.CertificateSource;
+import io.penstock.node.serve.GatewayCertificates;
+import io.penstock.node.serve.ServeException;
+import io.penstock.node.serve.ServeManager;
+import io.penstock.node.stack.NodeStack;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What a node serves, from the moment that what was stored is served again.
+///
+/// ```
+///   STORED ──joined──► RESTORING ──served──► RESTORED
+///     ▲                     │
+///     └──cannot be served───┘
+/// ```
+///
+/// Until it is restored another config, which would take the place of what is stored, is set only
+/// by those who want just that. Any thread may call this.
+final class NodeServe {
+
+  private static final Logger LOG = LoggerFactory.getLogger(NodeServe.class);
+
+  /// In the state directory.
+  private static final String CONFIG = "serve.json";
+
+  private static final String CERTIFICATE = "certificate.pem";
+
+  private static final Duration RETRY_LEAST = Duration.ofSeconds(1);
+  private static final Duration RETRY_MOST = Duration.ofMinutes(1);
+
+  private enum State {
+    STORED,
+    RESTORING,
+    RESTORED
+  }
+
+  private final NodeCertificates gateway;
+  private final ServeManager manager;
+
+  /// Lets one thread after the other try to restore, which takes its time.
+  private final Object turn = new Object();
+
+  // Guarded by this.
+  private State state = State.STORED;
+
+  NodeServe(NodeConfig config, NodeStack stack, NodeCertificates gateway) {
+    this.gateway = gateway;
+    manager =
+        new ServeManager(
+            stack,
+            config.certificates().orElseGet(() -> issued(config, stack, gateway)),
+            config.serve(),
+            config.state().map(directory -> directory.resolve(CONFIG)));
+  }
+
+  private static CertificateSource issued(
+      NodeConfig config, NodeStack stack, NodeCertificates gateway) {
+    Optional<Path> file = config.state().map(directory -> directory.resolve(CERTIFICATE));
+    String known = config.gateway() + ", " + config.trust();
+    return file.map(
+            at ->
+                new GatewayCertificates(
+                    stack::domainName,
+                    gateway,
+                    InstantSource.system(),
+                    new GatewayCertificates.Kept(at, known)))
+        .orElseGet(
+            () -> new GatewayCertificates(stack::domainName, gateway, InstantSource.system()));
+  }
+
+  // ---- what was stored ----
+
+  /// Serves what was stored on a thread of an executor, now that the node has joined; what may pass
+  /// by itself is tried again until it does.
+  void restoreOn(Executor executor) {
+    if (!begin()) {
+      return;
+    }
+    try {
+      executor.execute(this::restore);
+    } catch (RejectedExecutionException _) {
+      // The node has been closed meanwhile.
+    }
+  }
+
+  private synchronized boolean begin() {
+    boolean first = state == State.STORED;
+    if (first) {
+      state = State.RESTORING;
+    }
+    return first;
+  }
+
+  private synchronized boolean isRestored() {
+    return state == State.RESTORED;
+  }
+
+  private synchronized void become(State next) {
+    if (state != State.RESTORED) {
+      state = next;
+    }
+  }
+
+  private void restore() {
+    Backoff waits =
+        new Backoff(RETRY_LEAST, RETRY_MOST, () -> ThreadLocalRandom.current().nextDouble());
+    String told = "";
+    try {
+      while (true) {
+        String failure = tryToRestore();
+        if (failure.isEmpty()) {
+          return;
+        }
+        if (!failure.equals(told)) {
+          LOG.warn("cannot serve what was stored cause=\"{}\"", failure);
+          told = failure;
+        }
+        TimeUnit.NANOSECONDS.sleep(waits.nextNanos());
+      }
+    } catch (InterruptedException _) {
+      // The node is closed.
+    }
+  }
+
+  /// Why it cannot be served now; empty when it is, or when only a person can mend it.
+  private String tryToRestore() {
+    try {
+      restored();
+      return "";
+    } catch (ServeException e) {
+      String why = String.valueOf(e.getMessage());
+      return switch (e.reason()) {
+        case CERTIFICATE, BIND, STORAGE, IN_USE, CONFLICT -> why;
+        case MALFORMED, INVALID, UNSUPPORTED -> {
+          LOG.warn("cannot serve what was stored cause=\"{}\"", why);
+          become(State.STORED);
+          yield "";
+        }
+      };
+    } catch (IllegalStateException e) {
+      LOG.debug("not restored cause=\"{}\"", e.getMessage());
+      return "";
+    }
+  }
+
+  /// The manager, once what was stored is served again; tries that now, and blocks meanwhile.
+  ///
+  /// @throws ServeException when it cannot be served
+  ServeManager restored() throws ServeException {
+    synchronized (turn) {
+      if (!isRestored()) {
+        manager.restore();
+        become(State.RESTORED);
+      }
+      return manager;
+    }
+  }
+
+  /// The manager for those who replace whatever is stored.
+  ServeManager replaceable() {
+    synchronized (turn) {
+      try {
+        restored();
+      } catch (ServeException e) {
+        LOG.warn(
+            "what was stored is replaced, as it cannot be served cause=\"{}\"", e.getMessage());
+      }
+      become(State.RESTORED);
+      return manager;
+    }
+  }
+
+  // ---- the end ----
+
+  /// Ends it with all its connections, for the limit at most, which somebody's own source of
+  /// certificates may use up.
+  void close(Duration limit) {
+    gateway.close();
+    Thread closing = Thread.ofVirtual().name("penstock-node-serve").start(manager::close);
+    try {
+      if (!closing.join(limit)) {
+        LOG.warn(
+            "the serving does not end, as a source of certificates hangs close_limit={}", limit);
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
