@@ -1,7 +1,7 @@
 import org.jspecify.annotations.NullMarked;
 
-/// What gateway, node and command line say to each other: records, JSON, the HTTP client and server,
-/// and the binder that reads configuration files.
+/// What gateway, node and command line say to each other: records, JSON, the HTTP client and
+/// server, and the binder that reads configuration files.
 @NullMarked
 module io.penstock.api {
   requires transitive tools.jackson.databind;

@@ -20,6 +20,7 @@ module io.penstock.node {
   exports io.penstock.node.demo;
   exports io.penstock.node.fallback;
   exports io.penstock.node.identity;
+  exports io.penstock.node.local;
   exports io.penstock.node.overlay;
   exports io.penstock.node.ping;
   exports io.penstock.node.proxy;

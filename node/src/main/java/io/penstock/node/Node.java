@@ -4,12 +4,14 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.penstock.api.IpAddress;
+import io.penstock.api.NodeReport;
 import io.penstock.api.PeerInfo;
 import io.penstock.node.capture.PacketCapture;
 import io.penstock.node.fallback.FallbackCounts;
 import io.penstock.node.fallback.FallbackHandle;
 import io.penstock.node.fallback.FallbackTcp;
 import io.penstock.node.fallback.FallbackUdp;
+import io.penstock.node.local.LocalApi;
 import io.penstock.node.overlay.OverlayPorts;
 import io.penstock.node.proxy.LoopbackProxy;
 import io.penstock.node.proxy.ProxyConfig;
@@ -267,8 +269,8 @@ public final class Node implements AutoCloseable {
 
   // ---- serving ----
 
-  /// What the node serves on its ports by a config that is kept in the state directory; blocks until
-  /// the node has joined and what was kept is served again.
+  /// What the node serves on its ports by a config that is kept in the state directory; blocks
+  /// until the node has joined and what was kept is served again.
   ///
   /// A node does that by itself, too, as soon as it has joined. A port that is served belongs to
   /// `serve` at all addresses.
@@ -290,6 +292,44 @@ public final class Node implements AutoCloseable {
   /// @throws IOException when the port cannot be had
   public LoopbackProxy loopbackProxy(ProxyConfig proxy) throws IOException {
     return parts.loopbackProxy(proxy);
+  }
+
+  /// Starts the local API on a Unix socket in the node's state directory, by which other programs
+  /// of the same user ask the node and change what it serves: [io.penstock.node.local.LocalClient],
+  /// and `penstock serve`. It ends with the node.
+  ///
+  /// @throws IllegalStateException when the node has no state directory
+  /// @throws IOException when the socket cannot be made
+  public LocalApi localApi() throws IOException {
+    return parts.localApi(this::report);
+  }
+
+  private NodeReport report() {
+    String state;
+    String reason = "";
+    switch (status()) {
+      case NodeStatus.Starting(String failure) -> {
+        state = "starting";
+        reason = failure;
+      }
+      case NodeStatus.Running _ -> state = "running";
+      case NodeStatus.Degraded(String why, _, _) -> {
+        state = "degraded";
+        reason = why;
+      }
+      case NodeStatus.Stopped(_, String message) -> {
+        state = "stopped";
+        reason = message;
+      }
+    }
+    return new NodeReport(
+        id(),
+        name(),
+        domainName().orElse(""),
+        config.gateway().toString(),
+        state,
+        reason,
+        addresses());
   }
 
   /// Captures all packets of the overlay in a file that tcpdump and Wireshark open, until it is

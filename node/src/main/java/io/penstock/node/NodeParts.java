@@ -1,7 +1,9 @@
 package io.penstock.node;
 
+import io.penstock.api.NodeReport;
 import io.penstock.node.capture.PacketCapture;
 import io.penstock.node.identity.NodeIdentity;
+import io.penstock.node.local.LocalApi;
 import io.penstock.node.peer.OverlayNames;
 import io.penstock.node.peer.PeerBook;
 import io.penstock.node.peer.PeerFollower;
@@ -27,6 +29,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +37,7 @@ import org.slf4j.LoggerFactory;
 /// What a node is made of, and the order in which it begins and ends.
 ///
 /// ```
-///   identity ─► tunnel ─► stack ─► peers, names, fallback desk, serve ─► proxies, captures
+///   identity ─► tunnel ─► stack ─► peers, names, fallback desk, serve ─► local API, proxies, captures
 /// ```
 final class NodeParts {
 
@@ -181,6 +184,22 @@ final class NodeParts {
   LoopbackProxy loopbackProxy(ProxyConfig proxy) throws IOException {
     ChannelDialer dialer = new ChannelDialer(stack, names, threads, config.dialLimit());
     return keep(LoopbackProxy.start(tunnel.eventLoop(), dialer, proxy));
+  }
+
+  LocalApi localApi(Supplier<NodeReport> report) throws IOException {
+    Path state =
+        config
+            .state()
+            .orElseThrow(
+                () -> new IllegalStateException("a local API needs a node with a state directory"));
+    LocalApi.Behind behind =
+        new LocalApi.Behind(
+            report,
+            () -> peers.all().items(),
+            serve::restored,
+            serve::replaceable,
+            new ChannelDialer(stack, names, threads, config.dialLimit()));
+    return keep(LocalApi.start(tunnel.eventLoop(), state, behind, threads));
   }
 
   PacketCapture capturePcap(Path path) throws IOException {

@@ -65,13 +65,18 @@ public final class WebApi {
     return endpoints;
   }
 
-  /// Reads the body of a request, or says what is wrong with it.
-  public static <T> T body(WebRequest request, Class<T> type) throws WebProblemException {
+  /// Makes sure that the body of a request is meant as JSON.
+  public static void requireJson(WebRequest request) throws WebProblemException {
     String contentType = request.header("Content-Type").orElse("");
     if (!contentType.matches("(?i)application/json\\s*(;.*)?")) {
       throw new WebProblemException(
           415, "no_json", "the body must be JSON, with Content-Type: application/json");
     }
+  }
+
+  /// Reads the body of a request, or says what is wrong with it.
+  public static <T> T body(WebRequest request, Class<T> type) throws WebProblemException {
+    requireJson(request);
     try {
       return Json.readRequest(request.body().getBytes(StandardCharsets.UTF_8), type);
     } catch (MalformedJsonException e) {

@@ -79,6 +79,9 @@ final class ConnectFront extends ChannelInboundHandlerAdapter {
   }
 
   private boolean isAllowed(HttpRequest request) {
+    if (passage.isOpenToAll()) {
+      return true;
+    }
     String given = request.headers().get(HttpHeaderNames.PROXY_AUTHORIZATION, "");
     if (!given.regionMatches(true, 0, BASIC, 0, BASIC.length())) {
       return false;
@@ -105,7 +108,7 @@ final class ConnectFront extends ChannelInboundHandlerAdapter {
       return;
     }
     state = State.DIALLING;
-    ctx.pipeline().remove(ProxyFront.LIMIT);
+    ctx.pipeline().remove(ConnectDoor.LIMIT);
     ctx.channel().config().setAutoRead(false);
     passage
         .dial(to.host(), to.port())

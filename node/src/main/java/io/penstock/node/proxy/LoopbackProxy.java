@@ -7,7 +7,6 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.penstock.transport.NativeSupport;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -55,10 +54,7 @@ public final class LoopbackProxy implements AutoCloseable {
                     connections.add(client);
                     client
                         .pipeline()
-                        .addLast(
-                            ProxyFront.LIMIT,
-                            new ReadTimeoutHandler(
-                                config.requestLimit().toNanos(), TimeUnit.NANOSECONDS))
+                        .addLast(ConnectDoor.LIMIT, ConnectDoor.limit(config.requestLimit()))
                         .addLast(new ProxyFront(config, dialer));
                   }
                 })

@@ -9,20 +9,38 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /// What the two protocols of the proxy have in common: who may pass, and the way through.
 final class Passage {
 
-  private final ProxyConfig config;
+  private final @Nullable ProxyConfig config;
   private final OverlayDialer dialer;
 
-  Passage(ProxyConfig config, OverlayDialer dialer) {
+  private Passage(@Nullable ProxyConfig config, OverlayDialer dialer) {
     this.config = config;
     this.dialer = dialer;
   }
 
+  /// For those who know the password.
+  static Passage withPassword(ProxyConfig config, OverlayDialer dialer) {
+    return new Passage(config, dialer);
+  }
+
+  /// For everybody who comes.
+  static Passage toAll(OverlayDialer dialer) {
+    return new Passage(null, dialer);
+  }
+
+  boolean isOpenToAll() {
+    return config == null;
+  }
+
   /// Compares in a time that tells nothing.
   boolean isAllowed(String user, String password) {
+    if (config == null) {
+      return true;
+    }
     boolean sameUser = same(user, config.user());
     boolean samePassword = same(password, config.password());
     return sameUser && samePassword;

@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.ByteToMessageDecoder;
-import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.socksx.SocksVersion;
 import io.netty.handler.codec.socksx.v5.Socks5InitialRequestDecoder;
 import io.netty.handler.codec.socksx.v5.Socks5ServerEncoder;
@@ -12,15 +11,6 @@ import java.util.List;
 
 /// Tells by its first byte what a client of the proxy speaks: 5 is SOCKS5, all else is HTTP.
 final class ProxyFront extends ByteToMessageDecoder {
-
-  /// The handler that limits the time until the client has said where it wants to go.
-  static final String LIMIT = "request-limit";
-
-  /// What of a request head is read; `CONNECT` needs very little.
-  private static final int MAX_LINE_BYTES = 1024;
-
-  private static final int MAX_HEADERS_BYTES = 8 * 1024;
-  private static final int MAX_CHUNK_BYTES = 8 * 1024;
 
   private final ProxyConfig config;
   private final OverlayDialer dialer;
@@ -36,14 +26,13 @@ final class ProxyFront extends ByteToMessageDecoder {
       return;
     }
     ChannelPipeline pipeline = ctx.pipeline();
-    Passage passage = new Passage(config, dialer);
+    Passage passage = Passage.withPassword(config, dialer);
     if (in.getByte(in.readerIndex()) == SocksVersion.SOCKS5.byteValue()) {
       pipeline.addLast(Socks5ServerEncoder.DEFAULT);
       pipeline.addLast(new Socks5InitialRequestDecoder());
       pipeline.addLast(new Socks5Front(passage));
     } else {
-      pipeline.addLast(new HttpServerCodec(MAX_LINE_BYTES, MAX_HEADERS_BYTES, MAX_CHUNK_BYTES));
-      pipeline.addLast(new ConnectFront(passage));
+      ConnectDoor.add(pipeline, passage);
     }
     pipeline.remove(this);
   }

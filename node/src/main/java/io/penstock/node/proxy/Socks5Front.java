@@ -72,7 +72,7 @@ final class Socks5Front extends SimpleChannelInboundHandler<Socks5Message> {
       end(ctx, answer(Socks5CommandStatus.COMMAND_UNSUPPORTED));
       return;
     }
-    ctx.pipeline().remove(ProxyFront.LIMIT);
+    ctx.pipeline().remove(ConnectDoor.LIMIT);
     ctx.channel().config().setAutoRead(false);
     passage
         .dial(command.dstAddr(), command.dstPort())

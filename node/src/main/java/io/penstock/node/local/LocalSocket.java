@@ -1,0 +1,95 @@
+package io.penstock.node.local;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.penstock.transport.NativeSupport;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.TimeUnit;
+
+/// The Unix socket of a node: a file in its state directory that nobody but its owner can open,
+/// from the moment that it is there.
+final class LocalSocket {
+
+  /// Its name in the state directory.
+  static final String NAME = "node.sock";
+
+  /// What fits into an address with the zero behind it (unix(7): `sun_path` has 108 bytes).
+  private static final int MAX_PATH_BYTES = 107;
+
+  private static final long CLOSE_LIMIT_SECONDS = 5;
+
+  private final Channel listener;
+  private final Path file;
+
+  private LocalSocket(Channel listener, Path file) {
+    this.listener = listener;
+    this.file = file;
+  }
+
+  /// Binds the socket of a state directory, in place of one that a killed node has left; the caller
+  /// holds the directory's lock.
+  ///
+  /// It is made in a directory that only its owner may enter and moved once its own permissions are
+  /// right, as a socket gets those of the umask.
+  static LocalSocket bind(ServerBootstrap bootstrap, Path state) throws IOException {
+    Path file = state.toAbsolutePath().resolve(NAME);
+    Path safe =
+        Files.createTempDirectory(
+            state.toAbsolutePath(),
+            ".",
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    try {
+      Path made = safe.resolve("s");
+      requireShort(file, made);
+      ChannelFuture bound =
+          bootstrap
+              .bind(NativeSupport.unixAddress(UnixDomainSocketAddress.of(made)))
+              .awaitUninterruptibly();
+      if (!bound.isSuccess()) {
+        throw new IOException(
+            "cannot make the socket %s: %s".formatted(file, bound.cause().getMessage()),
+            bound.cause());
+      }
+      try {
+        Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
+        Files.move(made, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } catch (IOException e) {
+        bound.channel().close();
+        Files.deleteIfExists(made);
+        throw e;
+      }
+      return new LocalSocket(bound.channel(), file);
+    } finally {
+      Files.deleteIfExists(safe);
+    }
+  }
+
+  private static void requireShort(Path file, Path made) throws IOException {
+    int bytes =
+        Math.max(
+            file.toString().getBytes(StandardCharsets.UTF_8).length,
+            made.toString().getBytes(StandardCharsets.UTF_8).length);
+    if (bytes > MAX_PATH_BYTES) {
+      throw new IOException(
+          "the path of the socket %s is too long: %d bytes with a name for the moment, allowed is %d; use a state directory with a shorter path"
+              .formatted(file, bytes, MAX_PATH_BYTES));
+    }
+  }
+
+  Path file() {
+    return file;
+  }
+
+  /// Gives the socket up and removes its file.
+  void close() throws IOException {
+    listener.close().awaitUninterruptibly(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS);
+    Files.deleteIfExists(file);
+  }
+}
