@@ -13,6 +13,7 @@ import io.penstock.gateway.config.TunnelSettings;
 import io.penstock.node.agent.AgentConfig;
 import io.penstock.node.agent.app.AppConfig;
 import io.penstock.node.demo.DemoNodes;
+import io.penstock.node.demo.DemoServing;
 import io.penstock.node.demo.SampleApp;
 import io.penstock.transport.tls.Fingerprint;
 import io.penstock.transport.tls.Trust;
@@ -120,6 +121,11 @@ final class Demo implements AutoCloseable {
   /// What tries the overlay, if this machine has QUIC.
   Optional<DemoNodes> nodes() {
     return gateway.overlay().map(_ -> new DemoNodes(tunnel(), trust(), token));
+  }
+
+  /// What tries what nodes offer each other, if this machine has QUIC.
+  Optional<DemoServing> serving() {
+    return gateway.overlay().map(_ -> new DemoServing(tunnel(), trust(), token, app.uri()));
   }
 
   /// Where visitors connect.

@@ -88,6 +88,7 @@ final class DemoCommand implements Callable<Integer> {
         row(pings);
         results.add(pings);
       }
+      demo.serving().ifPresent(serving -> results.addAll(serving.run(this::row)));
       long failed = results.stream().filter(result -> !result.passed()).count();
       console
           .out()

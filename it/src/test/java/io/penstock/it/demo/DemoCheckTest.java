@@ -29,7 +29,9 @@ class DemoCheckTest {
           "WebSocket echo",
           "Server-sent events",
           "Visitor that aborts",
-          "Two nodes ping");
+          "Two nodes ping",
+          "Served port",
+          "Fallback flow");
 
   @TempDir private Path directory;
 

@@ -58,7 +58,8 @@ public final class DemoCheck {
   /// what was seen.
   public record Result(String name, boolean passed, Duration took, String detail) {}
 
-  private interface Try {
+  /// What is tried; returns what was seen.
+  interface Try {
     String run() throws IOException;
   }
 
@@ -75,8 +76,8 @@ public final class DemoCheck {
     return List.copyOf(results);
   }
 
-  private static void attempt(
-      String name, Try attempt, List<Result> results, Consumer<Result> done) {
+  /// Tries one thing, and tells of it.
+  static void attempt(String name, Try attempt, List<Result> results, Consumer<Result> done) {
     long start = System.nanoTime();
     Result result;
     try {

@@ -51,6 +51,12 @@ final class DemoVisitor implements AutoCloseable {
     }
   }
 
+  /// A visitor on a connection that there is already, which it owns from now on.
+  static DemoVisitor on(Socket socket, String host, Duration limit) throws IOException {
+    socket.setSoTimeout(Math.toIntExact(limit.toMillis()));
+    return new DemoVisitor(socket, host);
+  }
+
   /// The status and the headers of a response; names in lower case, the last one of a name wins.
   record Head(int status, Map<String, String> headers) {
     String header(String name) throws IOException {
