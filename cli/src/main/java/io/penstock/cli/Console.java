@@ -2,6 +2,7 @@ package io.penstock.cli;
 
 import io.penstock.api.Json;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.util.Optional;
 ///
 /// @param out takes results
 /// @param err takes warnings, errors and progress
+/// @param bytes standard output for what is no text
 /// @param in standard input
 /// @param environment the variables of the process
 /// @param home the user's home directory
@@ -19,6 +21,7 @@ import java.util.Optional;
 record Console(
     PrintWriter out,
     PrintWriter err,
+    OutputStream bytes,
     InputStream in,
     Map<String, String> environment,
     Path home,
@@ -31,6 +34,7 @@ record Console(
     return new Console(
         new PrintWriter(System.out, true, StandardCharsets.UTF_8),
         new PrintWriter(System.err, true, StandardCharsets.UTF_8),
+        System.out,
         System.in,
         System.getenv(),
         Path.of(System.getProperty("user.home")),

@@ -71,7 +71,17 @@ final class GatewayAccess {
   /// @param address its tunnel port
   /// @param trust how it is known
   /// @param token the user's token, if there is one
-  record Resolved(HostPort address, Trust trust, Optional<String> token) {}
+  record Resolved(HostPort address, Trust trust, Optional<String> token) {
+
+    /// The token of a node, which has to be there.
+    String overlayToken() {
+      return token.orElseThrow(
+          () ->
+              new Failure(
+                  "no token was given, and none is remembered for " + address,
+                  "--token-file FILE, or PENSTOCK_TOKEN; a token has the scope overlay"));
+    }
+  }
 
   /// Puts flags, environment and memory together.
   Resolved resolve(Console console, Optional<HostPort> gateway) throws IOException {

@@ -17,20 +17,20 @@ import picocli.CommandLine.Spec;
 /// `penstock node`: shows the nodes of a gateway's overlay, and disconnects or forgets one.
 @Command(
     name = "node",
-    header = "Show the nodes of a gateway's overlay, or disconnect one.",
+    header = "Run a node of the overlay; show those of a gateway, or disconnect one.",
     description = NodeCommand.OVERLAY,
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
     optionListHeading = "%nOptions:%n",
     footerHeading = "%nExamples:%n",
-    footer = {"  penstock node list", "  penstock node kick db"})
+    footer = {"  penstock node run --name web", "  penstock node list", "  penstock node kick db"})
 final class NodeCommand implements Runnable {
 
   /// What these commands are about.
   static final String OVERLAY =
       "%nThe overlay is the private network of a gateway, on unless penstock gateway --overlay off"
-          + " says otherwise. A node comes with a token of the scope overlay, as penstock ping"
-          + " does.";
+          + " says otherwise. A node comes with a token of the scope overlay, as penstock node run"
+          + " and penstock ping do.";
 
   private final Console console;
 

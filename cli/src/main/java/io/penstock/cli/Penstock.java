@@ -35,6 +35,8 @@ import picocli.CommandLine.TypeConversionException;
       "  penstock login gw.example.com:7443   remember a gateway",
       "  penstock http 8080                   show the app on port 8080 through it",
       "  penstock ping db                     ping the node db of its overlay network",
+      "  penstock node run --name web         be a node of it, without root",
+      "  penstock serve 3000                  serve an app on that node",
       "",
       "Exit codes: 0 done, 1 failed, 2 usage. Help on one command: penstock COMMAND --help"
     })
@@ -80,7 +82,10 @@ public final class Penstock implements Runnable {
             .addSubcommand(new TokenCommand(console))
             .addSubcommand(new RouteCommand(console))
             .addSubcommand(new BackendCommand(console))
-            .addSubcommand(new NodeCommand(console))
+            .addSubcommand(nodeCommands(console))
+            .addSubcommand(serveCommands(console))
+            .addSubcommand(new DialCommand(console))
+            .addSubcommand(new PeersCommand(console))
             .addSubcommand(new LeaseCommand(console))
             .addSubcommand(new PingCommand(console))
             .addSubcommand(new DemoCommand(console))
@@ -101,6 +106,18 @@ public final class Penstock implements Runnable {
         .registerConverter(Fingerprint.class, converter(Fingerprint::parse));
     Errors errors = new Errors(console);
     return commands.setParameterExceptionHandler(errors).setExecutionExceptionHandler(errors);
+  }
+
+  private static CommandLine nodeCommands(Console console) {
+    return new CommandLine(new NodeCommand(console)).addSubcommand(new NodeRunCommand(console));
+  }
+
+  private static CommandLine serveCommands(Console console) {
+    return new CommandLine(new ServeCommand(console))
+        .addSubcommand(new ServeStatusCommand(console))
+        .addSubcommand(new ServeConfigCommands.Get(console))
+        .addSubcommand(new ServeConfigCommands.Set(console))
+        .addSubcommand(new ServeConfigCommands.Reset(console));
   }
 
   @Override

@@ -118,14 +118,7 @@ final class PingCommand implements Callable<Integer> {
           spec.commandLine(), "--count and --interval: allowed is 1 or more, and 1ms or more");
     }
     GatewayAccess.Resolved resolved = gateway.resolve(console);
-    String token =
-        resolved
-            .token()
-            .orElseThrow(
-                () ->
-                    new Failure(
-                        "no token was given, and none is remembered for " + resolved.address(),
-                        "--token-file FILE, or PENSTOCK_TOKEN; a token has the scope overlay"));
+    String token = resolved.overlayToken();
     TunnelNews news = new TunnelNews(console);
     try (PingNode joined = PingNode.join(console, resolved, token, news)) {
       return ping(joined.tunnel(), news, find(lookup, joined.tunnel(), resolved, token));

@@ -17,6 +17,11 @@ final class UserFiles {
     return base(console, "XDG_STATE_HOME", ".local/state").resolve("ping");
   }
 
+  /// Where the nodes of `penstock node run` keep their state, each in a directory of its name.
+  static Path nodes(Console console) {
+    return base(console, "XDG_STATE_HOME", ".local/state").resolve("nodes");
+  }
+
   /// "All paths set in these environment variables must be absolute. If … relative … ignore it."
   private static Path base(Console console, String variable, String fallback) {
     Path base =

@@ -1,6 +1,8 @@
 package io.penstock.cli;
 
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +17,8 @@ final class CommandRun {
   private final Map<String, String> environment = new HashMap<>();
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
-  private String in = "";
+  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+  private InputStream in = InputStream.nullInputStream();
 
   CommandRun(Path home) {
     this.home = home;
@@ -27,7 +30,11 @@ final class CommandRun {
   }
 
   CommandRun input(String text) {
-    in = text;
+    return input(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  CommandRun input(InputStream stream) {
+    in = stream;
     return this;
   }
 
@@ -39,7 +46,8 @@ final class CommandRun {
     return new Console(
         new PrintWriter(out, true),
         new PrintWriter(err, true),
-        new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
+        bytes,
+        in,
         Map.copyOf(environment),
         home,
         false);
@@ -47,6 +55,11 @@ final class CommandRun {
 
   String out() {
     return out.toString();
+  }
+
+  /// What came out that is no text.
+  byte[] bytes() {
+    return bytes.toByteArray();
   }
 
   String err() {

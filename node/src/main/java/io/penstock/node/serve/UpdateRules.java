@@ -55,7 +55,7 @@ final class UpdateRules {
     return config.foreground().values().stream().anyMatch(block -> block.tcp().containsKey(port));
   }
 
-  private static ServedPort.@Nullable Type type(@Nullable TcpPortHandler handler) {
+  static ServedPort.@Nullable Type type(@Nullable TcpPortHandler handler) {
     if (handler == null) {
       return null;
     }

@@ -1,0 +1,45 @@
+package io.penstock.cli;
+
+import io.penstock.api.NodeReport;
+import io.penstock.node.local.LocalClient;
+import io.penstock.node.local.LocalRefusedException;
+import io.penstock.node.serve.ServeConfig;
+import io.penstock.node.serve.ServeManager;
+import java.io.IOException;
+import java.util.function.UnaryOperator;
+
+/// Changes a part of what a node serves, also while others do.
+///
+/// @param host the node's full name
+record ServeEdit(LocalClient client, String host) {
+
+  /// How often somebody else may be faster.
+  private static final int MOST_TRIES = 10;
+
+  /// @throws Failure when the node has no name yet
+  static ServeEdit of(LocalClient client) throws IOException {
+    NodeReport node = client.node();
+    if (node.domainName().isEmpty()) {
+      throw new Failure(
+          "the node %s has not joined its network yet, which gives it its name%s"
+              .formatted(node.name(), node.reason().isEmpty() ? "" : ": " + node.reason()),
+          "this again once the node says that it has joined");
+    }
+    return new ServeEdit(client, node.domainName());
+  }
+
+  /// Replaces the config by what becomes of it.
+  void apply(UnaryOperator<ServeConfig> change) throws IOException {
+    for (int tries = 1; ; tries++) {
+      ServeManager.Snapshot now = client.serveConfig();
+      try {
+        client.setServeConfig(change.apply(now.config()), now.etag());
+        return;
+      } catch (LocalRefusedException e) {
+        if (!e.code().equals("conflict") || tries == MOST_TRIES) {
+          throw e;
+        }
+      }
+    }
+  }
+}
