@@ -102,7 +102,7 @@ final class NodeRunCommand implements Callable<Integer> {
     try (AutoCloseable _ = node.onStatus(news);
         var _ = node.localApi()) {
       news.accept(node.status());
-      Thread stopper = Thread.ofVirtual().start(() -> closeOn(stop, node));
+      Thread stopper = stop.whenAsked(node::close);
       NodeStatus.Stopped end = node.awaitStopped();
       stopper.interrupt();
       if (!end.code().equals(NodeStatus.CLOSED)) {
@@ -113,15 +113,6 @@ final class NodeRunCommand implements Callable<Integer> {
       throw e;
     } catch (Exception e) {
       throw new IOException(e);
-    }
-  }
-
-  private static void closeOn(StopSignal stop, Node node) {
-    try {
-      stop.await();
-      node.close();
-    } catch (InterruptedException _) {
-      // The node has ended by itself.
     }
   }
 }

@@ -148,17 +148,7 @@ final class PingCommand implements Callable<Integer> {
     try (Pinger pinger = Pinger.on(tunnel);
         StopSignal stop = StopSignal.listen()) {
       PingSeries series = new PingSeries(pinger, request, count, interval);
-      Thread stopper =
-          Thread.ofVirtual()
-              .start(
-                  () -> {
-                    try {
-                      stop.await();
-                      series.stop();
-                    } catch (InterruptedException _) {
-                      // The run has ended by itself.
-                    }
-                  });
+      Thread stopper = stop.whenAsked(series::stop);
       tunnel.addresses().stream()
           .filter(own -> own.family() == target.address().family())
           .findFirst()

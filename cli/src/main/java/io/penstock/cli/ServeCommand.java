@@ -179,17 +179,7 @@ final class ServeCommand implements Callable<Integer> {
 
   private static int awaitEnd(StopSignal stop, LocalControl control) throws InterruptedException {
     CompletableFuture<Optional<LocalControl.End>> end = new CompletableFuture<>();
-    Thread stopper =
-        Thread.ofVirtual()
-            .start(
-                () -> {
-                  try {
-                    stop.await();
-                    end.complete(Optional.empty());
-                  } catch (InterruptedException _) {
-                    // It has ended by itself.
-                  }
-                });
+    Thread stopper = stop.whenAsked(() -> end.complete(Optional.empty()));
     Thread.ofVirtual().start(() -> end.complete(Optional.of(endOf(control))));
     try {
       Optional<LocalControl.End> why = end.get();

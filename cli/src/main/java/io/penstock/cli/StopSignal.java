@@ -42,6 +42,21 @@ final class StopSignal implements AutoCloseable {
     asked.await();
   }
 
+  /// Does this once the end is asked for, on a thread of its own, unless that is interrupted
+  /// before.
+  Thread whenAsked(Runnable action) {
+    return Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                await();
+                action.run();
+              } catch (InterruptedException _) {
+                // The command has ended by itself.
+              }
+            });
+  }
+
   /// Waits a while; returns whether the end was asked for.
   boolean await(Duration limit) throws InterruptedException {
     return asked.await(limit.toNanos(), TimeUnit.NANOSECONDS);
