@@ -86,14 +86,8 @@ class LocalApiTest {
         .withHandler(NAME, port, "/", HttpHandler.textOf(text));
   }
 
-  private boolean isServed(int port) {
-    try (Socket _ = web.dial("web", port)) {
-      return true;
-    } catch (IOException _) {
-      return false;
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
+  private boolean isServed(int port) throws Exception {
+    return OverlayNode.isServed(web, "web", port);
   }
 
   // ---- the socket ----

@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 import io.penstock.api.CreatedToken;
 import io.penstock.node.Node;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
@@ -79,11 +78,7 @@ class NodeCommandsTest {
   }
 
   private boolean isServed(int port) throws Exception {
-    try (Socket _ = laptop.dial("web", port)) {
-      return true;
-    } catch (ConnectException _) {
-      return false;
-    }
+    return OverlayNode.isServed(laptop, "web", port);
   }
 
   @Test

@@ -25,7 +25,6 @@ import io.penstock.transport.tls.Trust;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.BindException;
-import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -273,11 +272,7 @@ class NodeServeTest {
   }
 
   private boolean isServed(int port) throws Exception {
-    try (Socket _ = laptop.dial("web", port)) {
-      return true;
-    } catch (ConnectException _) {
-      return false;
-    }
+    return OverlayNode.isServed(laptop, "web", port);
   }
 
   @Test

@@ -16,7 +16,9 @@ import io.penstock.api.IpFamily;
 import io.penstock.node.Node;
 import io.penstock.node.NodeConfig;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.time.Duration;
 
 /// Nodes with a stack, for tests: how to make one, and small servers and clients on channels.
@@ -58,6 +60,16 @@ final class OverlayNode {
         .filter(each -> each.family() == family)
         .findFirst()
         .orElseThrow();
+  }
+
+  /// Whether somebody takes connections at a port of a node.
+  static boolean isServed(Node from, String host, int port)
+      throws IOException, InterruptedException {
+    try (Socket _ = from.dial(host, port)) {
+      return true;
+    } catch (ConnectException _) {
+      return false;
+    }
   }
 
   /// Connects to another node, and waits.
