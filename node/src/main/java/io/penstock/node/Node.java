@@ -251,7 +251,7 @@ public final class Node implements AutoCloseable {
   ///
   /// @return closing it deregisters the handler
   public FallbackHandle fallbackTcp(FallbackTcp handler) {
-    return parts.fallback().registerTcp(handler);
+    return inEffect(parts.fallback().registerTcp(handler));
   }
 
   /// Asks a handler about UDP conversations for which there is no socket, after the handlers that
@@ -259,7 +259,13 @@ public final class Node implements AutoCloseable {
   ///
   /// @return closing it deregisters the handler
   public FallbackHandle fallbackUdp(FallbackUdp handler) {
-    return parts.fallback().registerUdp(handler);
+    return inEffect(parts.fallback().registerUdp(handler));
+  }
+
+  /// A flow that comes after the caller has the handle is one that the handler is asked about.
+  private FallbackHandle inEffect(FallbackHandle handle) {
+    parts.stack().settle(config.closeLimit());
+    return handle;
   }
 
   /// What became of the flows that fallback handlers were asked about.

@@ -96,6 +96,14 @@ public final class NodeStack implements OverlayPorts {
     return driver;
   }
 
+  /// Waits until the event loop has done what it was asked for before, for the limit at most; on
+  /// the loop itself there is nothing to wait for.
+  public void settle(Duration limit) {
+    if (!driver.eventLoop().inEventLoop()) {
+      var _ = driver.call(_ -> Boolean.TRUE).awaitUninterruptibly(limit.toMillis());
+    }
+  }
+
   // ---- for those who use Netty ----
 
   /// Makes connections; needs a handler.
