@@ -9,12 +9,14 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /// What a tunnel of a test does: it writes down what it was asked, and agrees.
-class TestTunnel implements TunnelHandler {
+public class TestTunnel implements TunnelHandler {
 
   static final PeerUpdate PEERS =
       PeerUpdate.newBuilder().addUpsertedWorkspaces(Workspace.newBuilder().setName("w")).build();
 
-  final BlockingQueue<String> asked = new LinkedBlockingQueue<>();
+  public final BlockingQueue<String> asked = new LinkedBlockingQueue<>();
+
+  public TestTunnel() {}
 
   @Override
   public StartResponse start(StartRequest request) throws InterruptedException {
