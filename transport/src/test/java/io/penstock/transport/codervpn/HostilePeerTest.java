@@ -1,23 +1,27 @@
 package io.penstock.transport.codervpn;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.util.Objects.requireNonNull;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.protocol.codervpn.SpeakerConfig;
 import io.penstock.protocol.codervpn.SpeakerEnd;
+import io.penstock.protocol.codervpn.message.Log;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HexFormat;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Peers over a real socket that break the rules, or off.
 @Timeout(180)
@@ -29,24 +33,6 @@ class HostilePeerTest {
 
   private static SpeakerEnd end(TunnelConnection tunnel) throws Exception {
     return tunnel.closed().toCompletableFuture().get(60, SECONDS);
-  }
-
-  private static void send(SocketChannel raw, String text) throws IOException {
-    send(raw, text.getBytes(StandardCharsets.ISO_8859_1));
-  }
-
-  private static void send(SocketChannel raw, byte[] bytes) throws IOException {
-    ByteBuffer out = ByteBuffer.wrap(bytes);
-    while (out.hasRemaining()) {
-      raw.write(out);
-    }
-  }
-
-  /// Reads until the other end has closed.
-  private static String drain(SocketChannel raw) throws IOException {
-    ByteBuffer in = ByteBuffer.allocate(64 * 1024);
-    while (in.hasRemaining() && raw.read(in) >= 0) {}
-    return new String(in.array(), 0, in.position(), StandardCharsets.ISO_8859_1);
   }
 
   @ParameterizedTest
@@ -62,9 +48,9 @@ class HostilePeerTest {
     try (var wires = new Wires(Wires.Kind.NATIVE)) {
       var tunnel = new TunnelConnection(SpeakerConfig.tunnel().build(), tunnelSide);
       wires.listen(tunnel.handler());
-      try (SocketChannel raw = wires.connectRaw()) {
-        send(raw, header.replace("\\n", "\n"));
-        assertThat(drain(raw)).isEqualTo(answer.replace("\\n", "\n"));
+      try (RawPeer raw = wires.connectRaw()) {
+        raw.send(header.replace("\\n", "\n"));
+        assertThat(raw.drain()).isEqualTo(answer.replace("\\n", "\n"));
       }
       assertThat(end(tunnel).code()).isEqualTo(code);
     }
@@ -76,8 +62,8 @@ class HostilePeerTest {
       var config = SpeakerConfig.tunnel().headerTimeout(Duration.ofMillis(200)).build();
       var tunnel = new TunnelConnection(config, tunnelSide);
       wires.listen(tunnel.handler());
-      try (SocketChannel raw = wires.connectRaw()) {
-        assertThat(drain(raw)).isEmpty();
+      try (RawPeer raw = wires.connectRaw()) {
+        assertThat(raw.drain()).isEmpty();
       }
       assertThat(end(tunnel).code()).isEqualTo("header_timeout");
     }
@@ -88,6 +74,7 @@ class HostilePeerTest {
     "'', peer_closed",
     "00, truncated",
     "00000006 0a02, truncated",
+    "00000000, peer_closed",
     "01000001, frame_too_large",
     "80000000, frame_too_large",
     "ffffffff, frame_too_large",
@@ -97,17 +84,66 @@ class HostilePeerTest {
     try (var wires = new Wires(Wires.Kind.NATIVE)) {
       var tunnel = new TunnelConnection(SpeakerConfig.tunnel().build(), tunnelSide);
       wires.listen(tunnel.handler());
-      try (SocketChannel raw = wires.connectRaw()) {
-        send(raw, "codervpn manager 1.3\n");
-        ByteBuffer header = ByteBuffer.allocate("codervpn tunnel 1.3\n".length());
-        while (header.hasRemaining() && raw.read(header) >= 0) {}
-        assertThat(new String(header.array(), StandardCharsets.US_ASCII))
+      try (RawPeer raw = wires.connectRaw()) {
+        raw.send("codervpn manager 1.3\n");
+        assertThat(new String(raw.read("codervpn tunnel 1.3\n".length()), US_ASCII))
             .isEqualTo("codervpn tunnel 1.3\n");
-        send(raw, HexFormat.of().parseHex(hex.replace(" ", "")));
-        raw.shutdownOutput();
-        assertThat(drain(raw)).isEmpty();
+        raw.sendHex(hex);
+        raw.finish();
+        assertThat(raw.drain()).isEmpty();
       }
       assertThat(end(tunnel).code()).isEqualTo(code);
+    }
+  }
+
+  /// Each sender waits for its last log before the next one.
+  @ParameterizedTest
+  @EnumSource(names = {"NATIVE", "NIO"})
+  void a_peer_that_never_reads_is_sent_little_and_then_given_up(Wires.Kind kind) throws Exception {
+    int logBytes = 16 * 1024;
+    int maxOutputBytes = 4 * logBytes;
+    try (var wires = new Wires(kind)) {
+      var config =
+          SpeakerConfig.tunnel()
+              .maxOutputBytes(maxOutputBytes)
+              .stallTimeout(Duration.ofSeconds(1))
+              .build();
+      var tunnel = new TunnelConnection(config, tunnelSide);
+      wires.listen(tunnel.handler());
+      try (RawPeer raw = wires.connectRaw()) {
+        raw.send("codervpn manager 1.3\n");
+        tunnel.opened().toCompletableFuture().get(60, SECONDS);
+        Log log = Log.newBuilder().setMessage("x".repeat(logBytes)).build();
+        int senders = 16;
+        BlockingQueue<String> faults = new LinkedBlockingQueue<>();
+        for (int i = 0; i < senders; i++) {
+          Thread.startVirtualThread(() -> faults.add(sendUntilItFails(tunnel, log)));
+        }
+        assertThat(end(tunnel)).isEqualTo(new SpeakerEnd.PeerStalled(1));
+
+        Map<String, Integer> outcomes = new TreeMap<>();
+        for (int i = 0; i < senders; i++) {
+          outcomes.merge(requireNonNull(faults.poll(60, SECONDS)), 1, Integer::sum);
+        }
+        // So much waited for the connection, as much was on its way there, and the rest was
+        // refused.
+        assertThat(outcomes).containsOnlyKeys("output_full", "stream_ended");
+        assertThat(outcomes.get("stream_ended")).isBetween(1, 2 * maxOutputBytes / logBytes);
+        // The buffers of the system and of the connection, and nothing that had piled up.
+        assertThat(raw.count()).isBetween(1L, 2L * 1024 * 1024);
+      }
+    }
+  }
+
+  private static String sendUntilItFails(TunnelConnection tunnel, Log log) {
+    try {
+      while (true) {
+        Void _ = Calls.await(tunnel.log(log));
+      }
+    } catch (CallFailedException e) {
+      return e.fault().code();
+    } catch (IOException | InterruptedException e) {
+      return e.toString();
     }
   }
 
@@ -120,16 +156,16 @@ class HostilePeerTest {
           SpeakerConfig.tunnel().maxOutputBytes(8 * 1024).maxWaitingBytes(8 * 1024).build();
       var tunnel = new TunnelConnection(config, tunnelSide);
       wires.listen(tunnel.handler());
-      try (SocketChannel raw = wires.connectRaw()) {
-        send(raw, "codervpn manager 1.3\n");
+      try (RawPeer raw = wires.connectRaw()) {
+        raw.send("codervpn manager 1.3\n");
         var flood = new CompletableFuture<Void>();
         Thread.startVirtualThread(
             () -> {
               try {
                 for (int i = 0; i < requests; i++) {
-                  send(raw, GET_PEER_UPDATE);
+                  raw.send(GET_PEER_UPDATE);
                 }
-                raw.shutdownOutput();
+                raw.finish();
                 flood.complete(null);
               } catch (IOException e) {
                 flood.completeExceptionally(e);
@@ -146,7 +182,7 @@ class HostilePeerTest {
 
         int header = "codervpn tunnel 1.3\n".length();
         int answer = 4 + 4 + 2 + TestTunnel.PEERS.getSerializedSize();
-        long counted = count(raw);
+        long counted = raw.count();
         assertThat(counted)
             .as("%d asked, ended by %s", tunnelSide.asked.size(), end(tunnel))
             .isEqualTo(header + (long) requests * answer);
@@ -154,15 +190,5 @@ class HostilePeerTest {
         assertThat(end(tunnel)).isEqualTo(SpeakerEnd.Orderly.PEER_CLOSED);
       }
     }
-  }
-
-  private static long count(SocketChannel raw) throws IOException {
-    ByteBuffer in = ByteBuffer.allocate(64 * 1024);
-    long all = 0;
-    for (int length = raw.read(in); length >= 0; length = raw.read(in)) {
-      all += length;
-      in.clear();
-    }
-    return all;
   }
 }

@@ -14,16 +14,15 @@ import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.penstock.transport.NativeSupport;
 import java.io.IOException;
 import java.net.SocketAddress;
-import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
 import java.nio.channels.Pipe;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /// What joins a manager and a tunnel in a test: Unix sockets of either kind, or two pipes.
 final class Wires implements AutoCloseable {
@@ -82,6 +81,11 @@ final class Wires implements AutoCloseable {
 
   /// Accepts one connection with this handler.
   void listen(ChannelHandler handler) throws Exception {
+    listen(() -> handler);
+  }
+
+  /// Accepts connections, each with a handler of its own.
+  void listen(Supplier<ChannelHandler> handlers) throws Exception {
     Class<? extends ServerChannel> type =
         kind == Kind.NIO
             ? NioServerDomainSocketChannel.class
@@ -94,7 +98,7 @@ final class Wires implements AutoCloseable {
                 new ChannelInitializer<>() {
                   @Override
                   protected void initChannel(Channel channel) {
-                    channel.pipeline().addLast(handler);
+                    channel.pipeline().addLast(handlers.get());
                   }
                 })
             .bind(address())
@@ -119,10 +123,8 @@ final class Wires implements AutoCloseable {
   }
 
   /// Connects without a handler, for a peer that speaks byte by byte.
-  SocketChannel connectRaw() throws IOException {
-    SocketChannel raw = SocketChannel.open(StandardProtocolFamily.UNIX);
-    raw.connect(UnixDomainSocketAddress.of(socket));
-    return raw;
+  RawPeer connectRaw() throws IOException {
+    return new RawPeer(UnixDomainSocketAddress.of(socket));
   }
 
   private SocketAddress address() {
