@@ -8,10 +8,7 @@ import io.penstock.protocol.Deadlines;
 import io.penstock.protocol.Engine;
 import io.penstock.protocol.Timers;
 import io.penstock.protocol.codervpn.message.ManagerMessage;
-import io.penstock.protocol.codervpn.message.RPC;
 import io.penstock.protocol.codervpn.message.TunnelMessage;
-import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 /// to a call of ours is told at once. A stop makes the start that is being handled be cancelled and
 /// is told after that one's reply; its own reply is the last frame. Each call ends exactly once.
 /// Nothing is told or handed out after [SpeakerEvent.Closed].
+///
+/// **Parts.** [MessageReader] reads, [Sender] writes, [Caller] asks and [Answerer] is asked; here
+/// are the phases of the stream, and how it ends.
 ///
 /// **Bounds.** See [SpeakerConfig]. When too much waits to be handled, no input is wanted; when too
 /// much waits to be sent, calls and messages are refused and no further request is told.
@@ -67,33 +67,23 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
   private enum Timer {
     /// When the peer's header must have come.
     HEADER,
-    /// When a peer that takes nothing is given up.
-    STALL,
     /// When a stream that is ending must have ended.
     CLOSE
   }
 
   private final SpeakerConfig config;
-  private final Dialect<S> ours;
   private final Dialect<R> theirs;
-  private final ByteBufAllocator allocator;
   private final HeaderExchange headers;
-  private final FrameReader frames;
-  private final Inbox<R> inbox;
-  private final Outbox outbox;
-  private final PendingCalls calls;
+  private final MessageReader<R> reader;
+  private final Sender<S> sender;
+  private final Caller<S, R> caller;
+  private final Answerer<S, R> answerer;
   private final Timers<Timer> timers = new Timers<>(Timer.values());
   private final ArrayDeque<SpeakerEvent<R>> events = new ArrayDeque<>();
   private Phase phase = Phase.HEADER;
 
-  /// Agreed in the headers; before that the least that there is.
-  private ProtocolVersion version = ProtocolVersion.V1_0;
-
   /// Why the stream ends, from the phase on in which that is known.
   private SpeakerEnd end = SpeakerEnd.Orderly.CLOSED_HERE;
-
-  /// The start that was cancelled last.
-  private long cancelledTicket = Inbox.NO_TICKET;
 
   private Speaker(
       SpeakerConfig config,
@@ -103,14 +93,12 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
       ByteBufAllocator allocator,
       long nowNanos) {
     this.config = config;
-    this.ours = ours;
     this.theirs = theirs;
-    this.allocator = allocator;
     this.headers = new HeaderExchange(role, config.header(), config.versions());
-    this.frames = new FrameReader(allocator, config.maxFrameBytes());
-    this.inbox = new Inbox<>(config.maxWaitingBytes());
-    this.outbox = new Outbox(config.maxOutputBytes());
-    this.calls = new PendingCalls(config.maxPendingCalls());
+    this.reader = new MessageReader<>(theirs, config, allocator);
+    this.sender = new Sender<>(ours, config, allocator);
+    this.caller = new Caller<>(ours, sender, config.maxPendingCalls(), events);
+    this.answerer = new Answerer<>(theirs, sender, config.maxWaitingBytes(), events);
     timers.arm(Timer.HEADER, nowNanos, config.headerTimeoutNanos());
     offerHeader(nowNanos);
   }
@@ -139,7 +127,7 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
       }
       boolean moved = true;
       while (moved && (phase == Phase.OPEN || phase == Phase.LISTENING)) {
-        moved = readFrame(in, nowNanos);
+        moved = readMessage(in, nowNanos);
       }
     } finally {
       in.release();
@@ -148,7 +136,7 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
 
   /// Whether the driver should go on reading: not while too many messages wait for their turn.
   public boolean wantsInput() {
-    return inbox.hasRoom();
+    return answerer.hasRoom();
   }
 
   /// The peer has closed its direction; ours may still be open.
@@ -157,10 +145,11 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
       case HEADER ->
           close(new SpeakerEnd.HeaderRefused(HeaderFault.ENDED, "the stream ended before it"));
       case OPEN, LISTENING -> {
-        if (frames.isBetweenFrames()) {
-          peerIsDone(SpeakerEnd.Orderly.PEER_CLOSED, nowNanos);
+        SpeakerEnd reason = reader.atEnd();
+        if (reason.graceful()) {
+          peerIsDone(reason, nowNanos);
         } else {
-          close(new SpeakerEnd.Truncated(frames.progress()));
+          close(reason);
         }
       }
       case FINISHING -> phase = Phase.CLOSING;
@@ -173,7 +162,7 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
   ///
   /// @param detail what the operating system says
   public void outputFailed(String detail, long nowNanos) {
-    breakOutput();
+    sender.breakOff();
     switch (phase) {
       case HEADER -> close(new SpeakerEnd.ConnectionFailed(detail));
       case OPEN -> leave(Phase.LISTENING, new SpeakerEnd.ConnectionFailed(detail), nowNanos);
@@ -185,7 +174,7 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
 
   /// The connection is gone, both ways; what the peer has said before is still told.
   public void connectionClosed(long nowNanos) {
-    breakOutput();
+    sender.breakOff();
     inputEnded(nowNanos);
     if (phase != Phase.ANSWERING) {
       close(end);
@@ -196,18 +185,13 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
   ///
   /// @param detail what the operating system says
   public void connectionFailed(String detail, long nowNanos) {
-    breakOutput();
+    sender.breakOff();
     switch (phase) {
       case HEADER -> close(new SpeakerEnd.ConnectionFailed(detail));
       case OPEN, LISTENING -> peerIsDone(new SpeakerEnd.ConnectionFailed(detail), nowNanos);
       case ANSWERING -> {}
       case FINISHING, LINGERING, CLOSING, CLOSED -> close(end);
     }
-  }
-
-  private void breakOutput() {
-    outbox.breakOff();
-    timers.disarm(Timer.STALL);
   }
 
   // ---- commands ----
@@ -222,22 +206,12 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
     if (refusal.isPresent()) {
       return new CallStart.Refused(refusal.get());
     }
-    if (calls.isFull()) {
-      return new CallStart.Refused(CallFault.Plain.TOO_MANY_CALLS);
-    }
-    long id = calls.nextId();
-    if (!offerIfRoom(ours.withRpc(request, RPC.newBuilder().setMsgId(id).build()), nowNanos)) {
-      return new CallStart.Refused(CallFault.Plain.OUTPUT_FULL);
-    }
-    calls.add(id, Deadlines.after(nowNanos, timeoutNanos));
-    return new CallStart.Waiting(id);
+    return caller.call(request, timeoutNanos, nowNanos);
   }
 
   /// Gives a call up; does nothing if it has ended.
   public void cancel(long call) {
-    if (calls.remove(call)) {
-      events.add(new SpeakerEvent.CallFailed<>(call, CallFault.Plain.CANCELLED));
-    }
+    caller.cancel(call);
   }
 
   /// Sends a message that wants no reply.
@@ -247,7 +221,7 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
   /// @throws IllegalStateException before [SpeakerEvent.Opened]
   public Optional<CallFault> send(S message, long nowNanos) {
     Optional<CallFault> refusal = refusal(message);
-    if (refusal.isPresent() || offerIfRoom(message, nowNanos)) {
+    if (refusal.isPresent() || sender.sendIfRoom(message, nowNanos)) {
       return refusal;
     }
     return Optional.of(CallFault.Plain.OUTPUT_FULL);
@@ -263,10 +237,7 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
     if (request == null) {
       return;
     }
-    long id = theirs.rpc(request).getMsgId();
-    RPC rpc = RPC.newBuilder().setResponseTo(id).build();
-    offerBytes(frame(ours.withRpc(reply, rpc)), nowNanos);
-    inbox.done();
+    answerer.reply(request, reply, nowNanos);
     if (theirs.isStop(request)) {
       finish(SpeakerEnd.Orderly.STOPPED, nowNanos);
     } else {
@@ -279,7 +250,7 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
   /// @param ticket that of [SpeakerEvent.Notice] or [SpeakerEvent.Request]
   public void release(long ticket, long nowNanos) {
     if (current(ticket) != null) {
-      inbox.done();
+      answerer.done();
       tellNext(nowNanos);
     }
   }
@@ -298,14 +269,14 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
     if (phase == Phase.CLOSED) {
       return;
     }
-    cancelStart();
+    answerer.cancelStart();
     phase = Phase.CLOSED;
     end = reason;
     timers.disarmAll();
-    outbox.release();
-    frames.release();
-    inbox.clear();
-    failCalls(reason);
+    sender.release();
+    reader.release();
+    answerer.clear();
+    caller.failAll(reason);
     events.add(new SpeakerEvent.Closed<>(reason));
   }
 
@@ -313,7 +284,8 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
 
   @Override
   public long nextDeadlineNanos() {
-    return Deadlines.earlier(timers.next(), calls.nextDeadlineNanos());
+    long sending = Deadlines.earlier(sender.nextDeadlineNanos(), caller.nextDeadlineNanos());
+    return Deadlines.earlier(timers.next(), sending);
   }
 
   @Override
@@ -321,15 +293,13 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
     if (timers.fire(Timer.HEADER, nowNanos)) {
       close(new SpeakerEnd.HeaderRefused(HeaderFault.TIMEOUT, noHeader()));
     }
-    if (timers.fire(Timer.STALL, nowNanos)) {
+    if (sender.isStalled(nowNanos)) {
       close(new SpeakerEnd.PeerStalled(seconds(config.stallTimeoutNanos())));
     }
     if (timers.fire(Timer.CLOSE, nowNanos)) {
       close(end);
     }
-    for (long call : calls.takeDue(nowNanos)) {
-      events.add(new SpeakerEvent.CallFailed<>(call, CallFault.Plain.TIMED_OUT));
-    }
+    caller.onDeadline(nowNanos);
   }
 
   // ---- output ----
@@ -338,15 +308,10 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
   ///
   /// Bytes may be taken as slowly as the connection takes them.
   public @Nullable ByteBuf transmit(long nowNanos) {
-    ByteBuf next = outbox.poll();
+    ByteBuf next = sender.poll(nowNanos);
     if (next == null) {
       allOut();
       return null;
-    }
-    if (outbox.isEmpty()) {
-      timers.disarm(Timer.STALL);
-    } else {
-      timers.arm(Timer.STALL, nowNanos, config.stallTimeoutNanos());
     }
     tellNext(nowNanos);
     return next;
@@ -355,12 +320,12 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
   /// How many buffers have ever been given to [#transmit] to hand out, the header among them: the
   /// place of what was sent last.
   public long offered() {
-    return outbox.added();
+    return sender.offered();
   }
 
   /// How many buffers [#transmit] has handed out.
   public long handedOut() {
-    return outbox.taken();
+    return sender.handedOut();
   }
 
   /// Returns the next event, or null when there is none.
@@ -381,7 +346,7 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
       case HeaderExchange.Outcome.Partial _ -> {}
       case HeaderExchange.Outcome.Agreed(ProtocolVersion agreed, HeaderForm form) -> {
         timers.disarm(Timer.HEADER);
-        version = agreed;
+        sender.agreedOn(agreed);
         phase = Phase.OPEN;
         events.add(new SpeakerEvent.Opened<>(agreed, form));
       }
@@ -395,7 +360,7 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
   private void offerHeader(long nowNanos) {
     byte[] line = headers.takeOurs();
     if (line != null) {
-      offerBytes(Unpooled.wrappedBuffer(line), nowNanos);
+      sender.send(Unpooled.wrappedBuffer(line), nowNanos);
     }
   }
 
@@ -408,72 +373,44 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
 
   // ---- what comes ----
 
-  private boolean readFrame(ByteBuf in, long nowNanos) {
-    return switch (frames.next(in)) {
-      case FrameReader.Found.Nothing _ -> false;
-      case FrameReader.Found.TooLarge(long lengthBytes) -> {
-        close(new SpeakerEnd.FrameTooLarge(lengthBytes, config.maxFrameBytes()));
+  private boolean readMessage(ByteBuf in, long nowNanos) {
+    return switch (reader.next(in)) {
+      case MessageReader.Found.Nothing<R> _ -> false;
+      case MessageReader.Found.Broken<R>(SpeakerEnd reason) -> {
+        close(reason);
         yield false;
       }
-      case FrameReader.Found.Frame(ByteBuf body) -> {
-        onFrame(body, nowNanos);
+      case MessageReader.Found.Whole<R>(R message, int frameBytes) -> {
+        onMessage(message, frameBytes, nowNanos);
         yield true;
       }
     };
-  }
-
-  private void onFrame(ByteBuf body, long nowNanos) {
-    try {
-      ByteBuffer bytes = body.nioBuffer();
-      if (FieldCount.exceeds(config.maxFields(), bytes, theirs.empty().getDescriptorForType())) {
-        close(new SpeakerEnd.TooManyFields(config.maxFields()));
-      } else {
-        onMessage(theirs.parser().parseFrom(bytes), bytes.remaining(), nowNanos);
-      }
-    } catch (IOException e) {
-      close(new SpeakerEnd.CorruptMessage(String.valueOf(e.getMessage())));
-    } finally {
-      body.release();
-    }
   }
 
   /// A message with both ids set is a reply, as for the originals in Go and C#.
   private void onMessage(R message, int frameBytes, long nowNanos) {
     long responseTo = theirs.rpc(message).getResponseTo();
     if (responseTo == 0) {
-      inbox.add(message, frameBytes);
-      if (theirs.isStop(message)) {
-        cancelStart();
-      }
+      answerer.add(message, frameBytes);
       tellNext(nowNanos);
-    } else if (!calls.remove(responseTo)) {
-      events.add(new SpeakerEvent.Ignored<>(SpeakerEvent.Ignored.Why.LATE_REPLY));
-    } else {
-      events.add(new SpeakerEvent.Replied<>(responseTo, message));
-      if (theirs.isStop(message)) {
-        // It is the last frame of a tunnel.
-        peerIsDone(SpeakerEnd.Orderly.STOPPED, nowNanos);
-      }
+    } else if (caller.replied(responseTo, message) && theirs.isStop(message)) {
+      // It is the last frame of a tunnel.
+      peerIsDone(SpeakerEnd.Orderly.STOPPED, nowNanos);
     }
   }
 
   private void peerIsDone(SpeakerEnd reason, long nowNanos) {
     leave(Phase.ANSWERING, reason, nowNanos);
-    failCalls(reason);
-    cancelStart();
+    caller.failAll(reason);
+    answerer.cancelStart();
     tellNext(nowNanos);
   }
 
-  /// Tells of the next message if none is being handled and there is room for a reply.
   private void tellNext(long nowNanos) {
-    while (isTelling() && inbox.current() == null && outbox.hasRoom()) {
-      R message = inbox.next();
-      if (message == null) {
-        break;
-      }
-      tell(message, nowNanos);
+    if (isTelling()) {
+      answerer.tellNext(phase == Phase.ANSWERING, nowNanos);
     }
-    if (phase == Phase.ANSWERING && inbox.isIdle()) {
+    if (phase == Phase.ANSWERING && answerer.isIdle()) {
       phase = Phase.CLOSING;
     }
   }
@@ -482,55 +419,9 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
     return phase == Phase.OPEN || phase == Phase.ANSWERING || phase == Phase.LISTENING;
   }
 
-  private void tell(R message, long nowNanos) {
-    long id = theirs.rpc(message).getMsgId();
-    switch (theirs.use(message)) {
-      case REQUEST -> {
-        if (id == 0) {
-          ignore(SpeakerEvent.Ignored.Why.NO_ID);
-        } else if (outbox.isBroken()) {
-          ignore(SpeakerEvent.Ignored.Why.NOBODY_WAITS);
-        } else {
-          events.add(new SpeakerEvent.Request<>(inbox.ticket(), message));
-          if (phase == Phase.ANSWERING || inbox.holds(theirs::isStop)) {
-            cancelStart();
-          }
-        }
-      }
-      case NOTICE -> events.add(new SpeakerEvent.Notice<>(inbox.ticket(), message));
-      case UNKNOWN -> {
-        // As the original's tunnel does: whoever asked need not wait until its time is over.
-        if (id != 0) {
-          RPC rpc = RPC.newBuilder().setResponseTo(id).build();
-          offerBytes(frame(ours.withRpc(ours.empty(), rpc)), nowNanos);
-        }
-        ignore(SpeakerEvent.Ignored.Why.UNKNOWN_MESSAGE);
-      }
-    }
-  }
-
-  private void ignore(SpeakerEvent.Ignored.Why why) {
-    inbox.done();
-    events.add(new SpeakerEvent.Ignored<>(why));
-  }
-
-  private void cancelStart() {
-    R current = inbox.current();
-    if (current != null && theirs.isStart(current) && cancelledTicket != inbox.ticket()) {
-      cancelledTicket = inbox.ticket();
-      events.add(new SpeakerEvent.StartCancelled<>(cancelledTicket));
-    }
-  }
-
   /// The message that is being handled; null when the stream is ending.
   private @Nullable R current(long ticket) {
-    if (!isTelling()) {
-      return null;
-    }
-    if (ticket != inbox.ticket()) {
-      throw new IllegalStateException("message " + ticket + " is not being handled");
-    }
-    return inbox.current();
+    return isTelling() ? answerer.current(ticket) : null;
   }
 
   // ---- what goes ----
@@ -542,33 +433,7 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
     if (phase != Phase.OPEN) {
       return Optional.of(new CallFault.StreamEnded(end));
     }
-    ProtocolVersion needed = ours.since(message);
-    return version.includes(needed)
-        ? Optional.empty()
-        : Optional.of(new CallFault.Unsupported(needed, version));
-  }
-
-  private boolean offerIfRoom(S message, long nowNanos) {
-    ByteBuf frame = frame(message);
-    boolean room = outbox.hasRoomFor(frame.readableBytes());
-    if (room) {
-      offerBytes(frame, nowNanos);
-    } else {
-      frame.release();
-    }
-    return room;
-  }
-
-  private ByteBuf frame(S message) {
-    return FrameWriter.frame(ours.fitted(message, version), config.maxFrameBytes(), allocator);
-  }
-
-  private void offerBytes(ByteBuf bytes, long nowNanos) {
-    boolean first = outbox.isEmpty();
-    outbox.add(bytes);
-    if (first && !outbox.isEmpty()) {
-      timers.arm(Timer.STALL, nowNanos, config.stallTimeoutNanos());
-    }
+    return sender.refusal(message);
   }
 
   private void allOut() {
@@ -583,8 +448,8 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
   // ---- the end ----
 
   private void finish(SpeakerEnd reason, long nowNanos) {
-    cancelStart();
-    inbox.clear();
+    answerer.cancelStart();
+    answerer.clear();
     leave(
         switch (phase) {
           case ANSWERING -> Phase.CLOSING;
@@ -593,19 +458,13 @@ public final class Speaker<S extends Message, R extends Message> implements Engi
         },
         reason,
         nowNanos);
-    failCalls(reason);
+    caller.failAll(reason);
   }
 
   private void leave(Phase to, SpeakerEnd reason, long nowNanos) {
     phase = to;
     end = reason;
     timers.arm(Timer.CLOSE, nowNanos, config.closeTimeoutNanos());
-  }
-
-  private void failCalls(SpeakerEnd reason) {
-    for (long call : calls.takeAll()) {
-      events.add(new SpeakerEvent.CallFailed<>(call, new CallFault.StreamEnded(reason)));
-    }
   }
 
   private static long seconds(long nanos) {
