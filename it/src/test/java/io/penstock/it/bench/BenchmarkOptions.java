@@ -24,7 +24,8 @@ record BenchmarkOptions(
     MEMORY,
     OVERLAY,
     KERNEL,
-    STACK
+    STACK,
+    CALLS
   }
 
   static BenchmarkOptions parse(Path peers, String[] words) {

@@ -24,6 +24,7 @@ final class Report {
   private static final double CHANNEL_CONNECTIONS = 20_000;
   private static final double ENGINE_KIB = 1;
   private static final double CHANNEL_KIB = 3;
+  private static final double CALL_P99_MICROS = 1000;
 
   private final Samples samples;
 
@@ -133,6 +134,15 @@ final class Report {
     }
     if (samples.has(Figure.STREAM_1500)) {
       checks.addAll(stackChecks());
+    }
+    if (samples.has(Figure.CALL_P99)) {
+      checks.add(
+          new Check(
+              "p99 of a codervpn call over a Unix socket",
+              ours(Figure.CALL_P99),
+              " µs",
+              CALL_P99_MICROS,
+              true));
     }
     return checks;
   }

@@ -53,7 +53,9 @@ final class Samples {
     STREAM_65535_PROCESSOR("  processor s per GB", "%.2f"),
     CHURN("connections opened and closed/s", "%,.0f"),
     CHURN_PROCESSOR("  processor µs of both ends, each", "%.1f"),
-    ENDPOINT_KIB("heap KiB per idle connection and end", "%.2f");
+    ENDPOINT_KIB("heap KiB per idle connection and end", "%.2f"),
+    CALL_P50("codervpn call, Unix socket, p50 µs", "%,.0f"),
+    CALL_P99("  p99 µs", "%,.0f");
 
     private final String label;
     private final String format;
@@ -72,8 +74,9 @@ final class Samples {
     }
   }
 
-  /// One of the ways from the visitor to the app, of a packet to a server and back, or of a stream
-  /// between our stack and the kernel, and the parts of our stack that are used.
+  /// One of the ways from the visitor to the app, of a packet to a server and back, of a stream
+  /// between our stack and the kernel, or of a call to a tunnel and back, and the parts of our
+  /// stack that are used.
   enum Way {
     DIRECT("direct"),
     PENSTOCK("penstock"),
@@ -88,7 +91,9 @@ final class Samples {
     TUN_OFFLOAD("offload"),
     VETH("veth"),
     ENGINE("engine"),
-    CHANNELS("channels");
+    CHANNELS("channels"),
+    TO_GO("to Go"),
+    FROM_GO("from Go");
 
     private final String label;
 

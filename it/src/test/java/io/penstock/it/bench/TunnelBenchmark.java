@@ -69,7 +69,8 @@ final class TunnelBenchmark implements AutoCloseable {
       return;
     }
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-    if (!EnumSet.of(Part.OVERLAY, Part.KERNEL, Part.STACK).containsAll(options.parts())) {
+    if (!EnumSet.of(Part.OVERLAY, Part.KERNEL, Part.STACK, Part.CALLS)
+        .containsAll(options.parts())) {
       try (TunnelBenchmark benchmark = new TunnelBenchmark(options, directory)) {
         benchmark.run();
       }
@@ -82,6 +83,11 @@ final class TunnelBenchmark implements AutoCloseable {
         benchmark.run();
       } catch (NetworkThread.NotPermittedException e) {
         out.println("kernel: not measured, " + e.getMessage());
+      }
+    }
+    if (options.parts().contains(Part.CALLS)) {
+      try (CallBenchmark benchmark = new CallBenchmark(options, directory, out)) {
+        benchmark.run();
       }
     }
     if (options.parts().contains(Part.OVERLAY)) {
