@@ -41,18 +41,23 @@ final class NodeChoice {
         paramLabel = "DIR",
         description = "The node, by the state directory it runs with.")
     private Optional<Path> state = Optional.empty();
+
+    boolean isGiven() {
+      return name.isPresent() || state.isPresent();
+    }
   }
 
   /// The node that is meant, which runs.
   LocalClient resolve(Console console) throws IOException {
-    if (which.state.isPresent()) {
-      Path state = which.state.get();
+    Which given = given();
+    if (given.state.isPresent()) {
+      Path state = given.state.get();
       return running(
           state,
           "no node runs with the state directory " + state,
           "penstock node run --name NAME --state " + ShellWord.of(state.toString()));
     }
-    Optional<String> name = which.name.or(() -> console.variable(VARIABLE));
+    Optional<String> name = given.name.or(() -> console.variable(VARIABLE));
     if (name.isPresent()) {
       String known = Usage.valueOf(command, "--node", () -> NodeName.require(name.get()));
       return running(
@@ -61,6 +66,20 @@ final class NodeChoice {
           "penstock node run --name " + known);
     }
     return onlyOne(console);
+  }
+
+  /// What stands before a subcommand counts for it, too.
+  private Which given() {
+    CommandSpec outer = command.parent();
+    if (which.isGiven() || outer == null) {
+      return which;
+    }
+    return outer.mixins().values().stream()
+        .map(CommandSpec::userObject)
+        .flatMap(mixin -> mixin instanceof NodeChoice choice ? Stream.of(choice) : Stream.empty())
+        .findFirst()
+        .map(NodeChoice::given)
+        .orElse(which);
   }
 
   private static LocalClient running(Path state, String otherwise, String advice)

@@ -212,6 +212,9 @@ class ServeCommandsTest {
     try (Node _ = runNode("db")) {
       assertThat(run("peers")).isEqualTo(1);
       assertThat(command.err()).contains("several nodes run here: db, web", "--node NAME");
+      assertThat(run("serve", "--node", "web", "status")).as(command.err()).isZero();
+      assertThat(run("serve", "--node", "web", "get-config")).as(command.err()).isZero();
+      assertThat(run("serve", "--node", "cache", "status", "--node", "web")).isZero();
       command = new CommandRun(home).variable("PENSTOCK_NODE", "db");
       assertThat(command.run("serve", "--bg", "--http", "80", "text:db")).isZero();
       assertThat(command.out()).contains("http://db.penstock.internal");
