@@ -34,6 +34,7 @@ import picocli.CommandLine.Option;
       "  penstock gateway --kcp :7444 --log-format json",
       "  penstock gateway --overlay 192.0.2.7:7443     nodes on one address only",
       "  PENSTOCK_INGRESS_HTTP=127.0.0.1:0 penstock gateway --data /var/lib/penstock",
+      "  PENSTOCK_OVERLAY_IPV4=10.77.0.0/24 penstock gateway",
       "",
       "SIGTERM and Ctrl-C let requests finish within gateway.drain_limit; a second one ends at"
           + " once."
@@ -88,7 +89,9 @@ final class GatewayCommand implements Callable<Integer> {
   @Option(
       names = "--overlay",
       paramLabel = "A",
-      description = "Nodes over QUIC on UDP (default: :7443 on every address; off for no overlay).")
+      description =
+          "Nodes over QUIC on UDP (default: :7443 on every address; off for no overlay). What"
+              + " addresses they get, say overlay.ipv4 and overlay.ipv6 of the configuration.")
   private Optional<String> overlay = Optional.empty();
 
   @Option(

@@ -22,9 +22,10 @@ import picocli.CommandLine.TypeConversionException;
 @SuppressWarnings("UnusedVariable") // Picocli acts on the options for help and version itself.
 @Command(
     name = "penstock",
-    header = "Brings a web app that nobody can reach to the people who should reach it.",
-    description =
-        "%nAnd joins machines that cannot reach each other in a private network, the overlay.",
+    header = {
+      "Brings a web app that nobody can reach to the people who should reach it, and joins",
+      "machines that cannot reach each other in a private network, the overlay."
+    },
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
     optionListHeading = "%nOptions:%n",

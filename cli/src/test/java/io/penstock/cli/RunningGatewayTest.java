@@ -191,7 +191,8 @@ class RunningGatewayTest {
     assertThat(command.run(gatewayOn(home.resolve("second"), "127.0.0.1:0", "--overlay", taken)))
         .isEqualTo(1);
     assertThat(command.err())
-        .contains("cannot listen on " + taken, "Try: another address with --overlay", "ss -lunp");
+        .contains("cannot listen on " + taken, "Try: another address with --overlay", "ss -lunp")
+        .contains("(overlay.quic): Address already in use");
   }
 
   private static String[] gatewayOn(Path directory, String any, String flag, String taken) {

@@ -236,7 +236,7 @@ public final class Gateway implements AutoCloseable {
     } catch (StorageException e) {
       throw e;
     } catch (IOException e) {
-      throw cannotListen("overlay.quic", at.get(), e);
+      throw cannotListen("overlay.quic", at.get(), Objects.requireNonNullElse(e.getCause(), e));
     }
   }
 
