@@ -26,4 +26,7 @@ module io.penstock.node {
   exports io.penstock.node.proxy;
   exports io.penstock.node.serve;
   exports io.penstock.node.tunnel;
+
+  provides java.net.spi.InetAddressResolverProvider with
+      io.penstock.node.name.OverlayResolverProvider;
 }

@@ -22,6 +22,7 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.spi.InetAddressResolver;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -153,6 +154,12 @@ public final class Node implements AutoCloseable {
     return parts.names().resolve(host).inet();
   }
 
+  /// Looks names up as [#resolve] does and gives all addresses, for libraries that take a resolver;
+  /// every failure is an [java.net.UnknownHostException].
+  public InetAddressResolver resolver() {
+    return parts.resolver();
+  }
+
   // ---- listening and dialling ----
 
   /// Listens on a TCP port of all addresses of the node, of both versions, now and later.
@@ -233,8 +240,9 @@ public final class Node implements AutoCloseable {
   }
 
   /// Makes TCP connections over the overlay for libraries that take a factory. Names are those of
-  /// the overlay and never go to the DNS of this machine, as long as the library leaves them to the
-  /// factory.
+  /// the overlay and never go to the DNS of this machine: those that the library leaves to the
+  /// factory, and full ones that it looks up by itself (`db.penstock.internal`). For libraries that
+  /// take the name of a class there is [PenstockSocketFactory].
   public SocketFactory socketFactory() {
     return parts.sockets().socketFactory();
   }

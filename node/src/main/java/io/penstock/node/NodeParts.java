@@ -4,6 +4,9 @@ import io.penstock.api.NodeReport;
 import io.penstock.node.capture.PacketCapture;
 import io.penstock.node.identity.NodeIdentity;
 import io.penstock.node.local.LocalApi;
+import io.penstock.node.name.OverlayResolver;
+import io.penstock.node.name.RunningNode;
+import io.penstock.node.name.RunningNodes;
 import io.penstock.node.peer.OverlayNames;
 import io.penstock.node.peer.PeerBook;
 import io.penstock.node.peer.PeerFollower;
@@ -22,6 +25,7 @@ import io.penstock.protocol.netstack.flow.PendingFlowsConfig;
 import io.penstock.transport.EngineLoop;
 import io.penstock.transport.tls.ClientTls;
 import java.io.IOException;
+import java.net.spi.InetAddressResolver;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,6 +64,7 @@ final class NodeParts {
   private final NodeSockets sockets;
   private final FallbackDesk fallback;
   private final NodeServe serve;
+  private final RunningNode running;
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("penstock-node-", 0).factory());
 
@@ -82,7 +87,9 @@ final class NodeParts {
             config.name(),
             tunnel::network);
     names = new OverlayNames(tunnel::network, stack::addresses, peers, config.nameLimit());
-    sockets = new NodeSockets(stack, names);
+    OverlayResolver resolver =
+        new OverlayResolver(names, () -> board.awaitJoined(config.startLimit()));
+    sockets = new NodeSockets(stack, resolver);
     follower = PeerFollower.start(config.gateway(), tls, tunnel::session, peers);
     serve = new NodeServe(config, stack, new NodeCertificates(config, identity, tls));
     var _ = board.onStatus(this::changed);
@@ -95,10 +102,13 @@ final class NodeParts {
                 SILENCE_CHECK.toMillis(),
                 TimeUnit.MILLISECONDS);
     fallback = new FallbackDesk(stack.driver(), config.fallback(), threads);
+    running = new RunningNode(config.name(), names, resolver, sockets.socketFactory());
+    RunningNodes.ofThisProcess().add(running);
   }
 
   private void changed(NodeStatus status) {
     if (status instanceof NodeStatus.Running) {
+      RunningNodes.ofThisProcess().remember();
       follower.wake();
       serve.restoreOn(threads);
     }
@@ -171,6 +181,10 @@ final class NodeParts {
     return names;
   }
 
+  InetAddressResolver resolver() {
+    return running.resolver();
+  }
+
   FallbackDesk fallback() {
     return fallback;
   }
@@ -238,6 +252,7 @@ final class NodeParts {
       extras.clear();
     }
     board.closed();
+    RunningNodes.ofThisProcess().remove(running);
     last.forEach(NodeParts::close);
     serve.close(config.closeLimit());
     follower.close();

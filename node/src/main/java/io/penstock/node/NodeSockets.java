@@ -2,22 +2,18 @@ package io.penstock.node;
 
 import io.penstock.api.IpAddress;
 import io.penstock.node.overlay.PortRequest;
-import io.penstock.node.peer.OverlayNames;
 import io.penstock.node.stack.NodeStack;
 import io.penstock.transport.netstack.socket.StackSockets;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.net.UnknownHostException;
 import java.net.spi.InetAddressResolver;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.stream.Stream;
 import javax.net.ServerSocketFactory;
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
@@ -30,11 +26,8 @@ final class NodeSockets {
 
   private final StackSockets sockets;
 
-  NodeSockets(NodeStack stack, OverlayNames names) {
-    sockets =
-        new StackSockets(stack.driver())
-            .withOwner(LISTENER)
-            .withResolver(new OverlayResolver(names));
+  NodeSockets(NodeStack stack, InetAddressResolver resolver) {
+    sockets = new StackSockets(stack.driver()).withOwner(LISTENER).withResolver(resolver);
   }
 
   ServerSocket listen(Optional<IpAddress> address, int port) throws IOException {
@@ -93,35 +86,5 @@ final class NodeSockets {
 
   ServerSocketFactory serverSocketFactory() {
     return sockets.serverSocketFactory();
-  }
-
-  /// Looks names up in the overlay, and nowhere else.
-  private record OverlayResolver(OverlayNames names) implements InetAddressResolver {
-
-    @Override
-    public Stream<InetAddress> lookupByName(String host, LookupPolicy policy)
-        throws UnknownHostException {
-      try {
-        return Stream.of(names.resolve(host).inet());
-      } catch (UnknownHostException e) {
-        throw e;
-      } catch (IOException e) {
-        throw unknown(host, e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw unknown(host, new InterruptedIOException(e.getMessage()));
-      }
-    }
-
-    private static UnknownHostException unknown(String host, IOException cause) {
-      UnknownHostException unknown = new UnknownHostException(host + ": " + cause.getMessage());
-      unknown.initCause(cause);
-      return unknown;
-    }
-
-    @Override
-    public String lookupByAddress(byte[] address) throws UnknownHostException {
-      throw new UnknownHostException("names of addresses are not looked up");
-    }
   }
 }

@@ -2,7 +2,9 @@ package io.penstock.node.peer;
 
 import io.penstock.api.IpAddress;
 import io.penstock.api.IpFamily;
+import io.penstock.api.NodeName;
 import io.penstock.api.OverlayNetwork;
+import io.penstock.api.PeerInfo;
 import io.penstock.node.ping.NodeLookup;
 import java.io.IOException;
 import java.net.NoRouteToHostException;
@@ -43,18 +45,19 @@ public final class OverlayNames {
   /// @throws UnknownHostException when there is no such name, or it can be none
   /// @throws NoRouteToHostException when it is an address that is not of this network
   public IpAddress resolve(String host) throws IOException, InterruptedException {
-    OverlayNetwork known =
-        network
-            .get()
-            .orElseThrow(() -> new NoRouteToHostException("the node has not joined its network"));
+    return resolveAll(host).getFirst();
+  }
+
+  /// Finds all addresses of a host that this node can reach, at least one, the better ones first;
+  /// as [#resolve].
+  public List<IpAddress> resolveAll(String host) throws IOException, InterruptedException {
+    OverlayNetwork known = joined();
     NodeLookup lookup = parse(host);
     long until = System.nanoTime() + patience.toNanos();
     while (true) {
       long seen = peers.version();
       try {
-        IpAddress found = lookup.in(known, families(), peers::all).address();
-        requireOverlay(found, known);
-        return found;
+        return now(lookup, known);
       } catch (NoRouteToHostException e) {
         throw e;
       } catch (IOException e) {
@@ -64,6 +67,48 @@ public final class OverlayNames {
         }
       }
     }
+  }
+
+  /// The addresses of a host as they are known now, as [#resolveAll] without any patience; none
+  /// when there is no such host.
+  public List<IpAddress> known(String host) {
+    try {
+      return now(parse(host), joined());
+    } catch (IOException _) {
+      return List.of();
+    }
+  }
+
+  private OverlayNetwork joined() throws NoRouteToHostException {
+    return network
+        .get()
+        .orElseThrow(() -> new NoRouteToHostException("the node has not joined its network"));
+  }
+
+  private List<IpAddress> now(NodeLookup lookup, OverlayNetwork known) throws IOException {
+    List<IpAddress> found = lookup.all(known, families(), peers::all);
+    for (IpAddress each : found) {
+      requireOverlay(each, known);
+    }
+    return found;
+  }
+
+  /// The full name of whoever has an address of the network; empty when nobody has, or the gateway
+  /// is not heard.
+  public Optional<String> nameOf(IpAddress address) {
+    return network
+        .get()
+        .flatMap(
+            known ->
+                (known.resolvers().contains(address)
+                        ? Optional.of(NodeName.GATEWAY)
+                        : peers.whoIs(address).map(PeerInfo::name))
+                    .map(label -> label + "." + known.zone()));
+  }
+
+  /// What the gateway has said of the network; empty before the first time.
+  public Optional<OverlayNetwork> network() {
+    return network.get();
   }
 
   private static NodeLookup parse(String host) throws UnknownHostException {

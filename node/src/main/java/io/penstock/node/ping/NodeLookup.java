@@ -65,8 +65,24 @@ public final class NodeLookup {
   /// @param families what the caller can reach, the better ones first
   /// @throws IOException when there is no such node, with the ones that there are
   public Found in(OverlayNetwork network, List<IpFamily> families, Peers peers) throws IOException {
+    Host host = host(network, peers);
+    return new Found(reachable(host, families).getFirst(), host.online());
+  }
+
+  /// Finds all addresses that the caller can reach, at least one.
+  ///
+  /// @param families what the caller can reach; the addresses come in this order
+  /// @throws IOException when there is no such node, with the ones that there are
+  public List<IpAddress> all(OverlayNetwork network, List<IpFamily> families, Peers peers)
+      throws IOException {
+    return reachable(host(network, peers), families);
+  }
+
+  private record Host(List<IpAddress> addresses, boolean online) {}
+
+  private Host host(OverlayNetwork network, Peers peers) throws IOException {
     if (address.isPresent()) {
-      return new Found(address.get(), true);
+      return new Host(List.of(address.get()), true);
     }
     if (!zone.isEmpty() && !zone.equals(network.zone())) {
       throw new IOException(
@@ -74,33 +90,36 @@ public final class NodeLookup {
               .formatted(label, zone, network.zone()));
     }
     if (label.equals(NodeName.GATEWAY)) {
-      return new Found(first(network.resolvers(), families), true);
+      return new Host(network.resolvers(), true);
     }
     List<PeerInfo> all = peers.peers().items();
     for (PeerInfo peer : all) {
       if (peer.name().equals(label)) {
-        return new Found(first(peer.addresses(), families), peer.online());
+        return new Host(peer.addresses(), peer.online());
       }
     }
     throw new IOException("there is no node \"%s\"; %s".formatted(label, visible(all)));
   }
 
-  private IpAddress first(List<IpAddress> addresses, List<IpFamily> families) throws IOException {
-    for (IpFamily family : families) {
-      for (IpAddress one : addresses) {
-        if (one.family() == family) {
-          return one;
-        }
-      }
+  private List<IpAddress> reachable(Host host, List<IpFamily> families) throws IOException {
+    if (address.isPresent()) {
+      return host.addresses();
     }
-    throw new IOException(
-        "%s has no %s address, only %s"
-            .formatted(
-                label,
-                families.stream()
-                    .map(family -> "IPv" + family.version())
-                    .collect(Collectors.joining(" or ")),
-                addresses));
+    List<IpAddress> reachable =
+        families.stream()
+            .flatMap(family -> host.addresses().stream().filter(one -> one.family() == family))
+            .toList();
+    if (reachable.isEmpty()) {
+      throw new IOException(
+          "%s has no %s address, only %s"
+              .formatted(
+                  label,
+                  families.stream()
+                      .map(family -> "IPv" + family.version())
+                      .collect(Collectors.joining(" or ")),
+                  host.addresses()));
+    }
+    return reachable;
   }
 
   private static String visible(List<PeerInfo> all) {
