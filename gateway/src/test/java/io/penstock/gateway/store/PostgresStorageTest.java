@@ -2,12 +2,10 @@ package io.penstock.gateway.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.file.Path;
+import io.penstock.testkit.PostgresCluster;
 import java.time.Clock;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -26,13 +24,7 @@ class PostgresStorageTest extends StorageContract {
 
   @BeforeAll
   static void startCluster() throws Exception {
-    Optional<Path> binaries = PostgresCluster.binaries();
-    boolean required = Boolean.getBoolean("penstock.interop.required");
-    assumeTrue(binaries.isPresent() || required, "no PostgreSQL (initdb) on this machine");
-    cluster =
-        PostgresCluster.start(
-            binaries.orElseThrow(
-                () -> new AssertionError("PostgreSQL is required and not on this machine")));
+    cluster = PostgresCluster.start();
   }
 
   @AfterAll
@@ -48,7 +40,7 @@ class PostgresStorageTest extends StorageContract {
     if (cluster == null) {
       throw new IllegalStateException("the cluster is started before all tests");
     }
-    address = cluster.createDatabase();
+    address = PostgresAddress.parse(cluster.createDatabase());
     super.openStorage();
   }
 
@@ -67,7 +59,7 @@ class PostgresStorageTest extends StorageContract {
     if (cluster == null) {
       throw new IllegalStateException("the cluster is started before all tests");
     }
-    PostgresAddress fresh = cluster.createDatabase();
+    PostgresAddress fresh = PostgresAddress.parse(cluster.createDatabase());
     try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Callable<Storage>> starts =
           IntStream.range(0, 6)

@@ -1,4 +1,6 @@
-package io.penstock.gateway.store;
+package io.penstock.testkit;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,10 +21,10 @@ import java.util.stream.Stream;
 
 /// A PostgreSQL server of the test's own: made from the machine's packages in a temporary
 /// directory, on a free loopback port, as a user other than root, and gone afterwards.
-final class PostgresCluster implements AutoCloseable {
+public final class PostgresCluster implements AutoCloseable {
 
-  static final String USER = "penstock";
-  static final String PASSWORD = "p/w:d@1 %";
+  public static final String USER = "penstock";
+  public static final String PASSWORD = "p/w:d@1 %";
   private static final long COMMAND_SECONDS = 60;
 
   private final Path binaries;
@@ -37,7 +39,7 @@ final class PostgresCluster implements AutoCloseable {
   }
 
   /// The directory of the newest `initdb` on this machine, where Debian puts it or on the path.
-  static Optional<Path> binaries() {
+  private static Optional<Path> binaries() {
     List<Path> found = new ArrayList<>();
     Path debian = Path.of("/usr/lib/postgresql");
     if (Files.isDirectory(debian)) {
@@ -54,7 +56,18 @@ final class PostgresCluster implements AutoCloseable {
     return found.stream().filter(each -> Files.isExecutable(each.resolve("initdb"))).findFirst();
   }
 
-  static PostgresCluster start(Path binaries) throws IOException, InterruptedException {
+  /// Starts one, or skips the calling test where there is no PostgreSQL, unless
+  /// `-Dpenstock.interop.required=true`, when the test fails.
+  public static PostgresCluster start() throws IOException, InterruptedException {
+    Optional<Path> binaries = binaries();
+    boolean required = Boolean.getBoolean("penstock.interop.required");
+    assumeTrue(binaries.isPresent() || required, "no PostgreSQL (initdb) on this machine");
+    return start(
+        binaries.orElseThrow(
+            () -> new AssertionError("PostgreSQL is required and not on this machine")));
+  }
+
+  private static PostgresCluster start(Path binaries) throws IOException, InterruptedException {
     Path directory = Files.createTempDirectory(Path.of("/tmp"), "penstock-pg-");
     Path password = Files.writeString(directory.resolve("password"), PASSWORD);
     int port;
@@ -87,7 +100,9 @@ final class PostgresCluster implements AutoCloseable {
   }
 
   /// Makes an empty database, in which commits would not wait for the disk unless asked to.
-  PostgresAddress createDatabase() throws SQLException {
+  ///
+  /// @return its address, `postgresql://…`, with user and password
+  public String createDatabase() throws SQLException {
     String name = "test" + ++databases;
     try (Connection connection =
             DriverManager.getConnection(
@@ -96,8 +111,12 @@ final class PostgresCluster implements AutoCloseable {
       statement.execute("CREATE DATABASE " + name);
       statement.execute("ALTER DATABASE " + name + " SET synchronous_commit = off");
     }
-    return PostgresAddress.parse(
-        "postgresql://%s:p%%2Fw%%3Ad%%401%%20%%25@127.0.0.1:%d/%s".formatted(USER, port, name));
+    return "postgresql://%s:p%%2Fw%%3Ad%%401%%20%%25@127.0.0.1:%d/%s".formatted(USER, port, name);
+  }
+
+  /// Where it listens on the loopback.
+  public int port() {
+    return port;
   }
 
   @Override
