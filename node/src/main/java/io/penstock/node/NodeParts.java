@@ -196,8 +196,12 @@ final class NodeParts {
   // ---- what is made later, and ends with the node ----
 
   LoopbackProxy loopbackProxy(ProxyConfig proxy) throws IOException {
-    ChannelDialer dialer = new ChannelDialer(stack, names, threads, config.dialLimit());
-    return keep(LoopbackProxy.start(tunnel.eventLoop(), dialer, proxy));
+    return keep(LoopbackProxy.start(tunnel.eventLoop(), dialer(), proxy));
+  }
+
+  private ChannelDialer dialer() {
+    return new ChannelDialer(
+        stack, names, () -> board.awaitJoined(config.dialLimit()), threads, config.dialLimit());
   }
 
   LocalApi localApi(Supplier<NodeReport> report) throws IOException {
@@ -208,11 +212,7 @@ final class NodeParts {
                 () -> new IllegalStateException("a local API needs a node with a state directory"));
     LocalApi.Behind behind =
         new LocalApi.Behind(
-            report,
-            () -> peers.all().items(),
-            serve::restored,
-            serve::replaceable,
-            new ChannelDialer(stack, names, threads, config.dialLimit()));
+            report, () -> peers.all().items(), serve::restored, serve::replaceable, dialer());
     return keep(LocalApi.start(tunnel.eventLoop(), state, behind, threads));
   }
 

@@ -1,6 +1,7 @@
 package io.penstock.node.name;
 
 import io.penstock.api.IpAddress;
+import io.penstock.node.peer.Joining;
 import io.penstock.node.peer.OverlayNames;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -15,12 +16,6 @@ import java.util.stream.Stream;
 /// Looks names up in the overlay of one node, and nowhere else. Any thread but the event loop: it
 /// blocks until the node has joined, and for its patience with an unknown name.
 public final class OverlayResolver implements InetAddressResolver {
-
-  /// Waits until the node has joined its network, or says why it does not.
-  @FunctionalInterface
-  public interface Joining {
-    void await() throws IOException, InterruptedException;
-  }
 
   private final OverlayNames names;
   private final Joining joining;

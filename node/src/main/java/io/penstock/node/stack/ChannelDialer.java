@@ -6,6 +6,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.penstock.api.IpAddress;
+import io.penstock.node.peer.Joining;
 import io.penstock.node.peer.OverlayNames;
 import io.penstock.node.proxy.OverlayDialer;
 import java.io.IOException;
@@ -23,13 +24,16 @@ public final class ChannelDialer implements OverlayDialer {
 
   private final NodeStack stack;
   private final OverlayNames names;
+  private final Joining joining;
   private final Executor blocking;
   private final Duration limit;
 
   /// @param limit of a connection attempt
-  public ChannelDialer(NodeStack stack, OverlayNames names, Executor blocking, Duration limit) {
+  public ChannelDialer(
+      NodeStack stack, OverlayNames names, Joining joining, Executor blocking, Duration limit) {
     this.stack = stack;
     this.names = names;
+    this.joining = joining;
     this.blocking = blocking;
     this.limit = limit;
   }
@@ -48,6 +52,7 @@ public final class ChannelDialer implements OverlayDialer {
   private void look(
       String host, int port, ChannelHandler handler, CompletableFuture<Channel> dialled) {
     try {
+      joining.await();
       IpAddress address = names.resolve(host);
       connect(new InetSocketAddress(address.inet(), port), handler, dialled);
     } catch (IOException | RuntimeException e) {

@@ -9,6 +9,7 @@ import io.penstock.api.IsdAs;
 import io.penstock.api.OverlayNetwork;
 import io.penstock.api.PeerInfo;
 import io.penstock.api.PeerSnapshot;
+import io.penstock.node.peer.Joining;
 import io.penstock.node.peer.OverlayNames;
 import io.penstock.node.peer.PeerBook;
 import java.io.IOException;
@@ -85,10 +86,7 @@ class ZoneResolverTest {
   }
 
   private static RunningNode node(
-      String name,
-      Optional<OverlayNetwork> network,
-      PeerBook book,
-      OverlayResolver.Joining joining) {
+      String name, Optional<OverlayNetwork> network, PeerBook book, Joining joining) {
     OverlayNames names =
         new OverlayNames(
             () -> network,
