@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /// A `penstock` command in a process of its own, as the launcher starts it once it has built the
-/// product.
-final class CommandProcess implements AutoCloseable {
+/// product, or another program with the same class path.
+public final class CommandProcess implements AutoCloseable {
 
   private static final Duration LIMIT = Duration.ofSeconds(90);
 
@@ -34,21 +34,38 @@ final class CommandProcess implements AutoCloseable {
   /// @param home of the user who types it; takes its output too
   static CommandProcess start(Path home, Map<String, String> environment, String... words)
       throws IOException {
+    return start(home, List.of(), environment, program("io.penstock.cli.Penstock", words));
+  }
+
+  /// The last words of a command line that starts a program.
+  private static List<String> program(String main, String... words) {
+    List<String> program = new ArrayList<>(List.of(main));
+    program.addAll(List.of(words));
+    return program;
+  }
+
+  /// Starts any program.
+  ///
+  /// @param home takes its output too
+  /// @param before what stands before `java`, such as a program that starts it in a namespace
+  /// @param program options of `java`, the main class and its arguments
+  public static CommandProcess start(
+      Path home, List<String> before, Map<String, String> environment, List<String> program)
+      throws IOException {
     Path out = Files.createTempFile(home, "out", "");
     Path err = Files.createTempFile(home, "err", "");
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-Dio.netty.leakDetection.level=disabled",
-                "-XX:TieredStopAtLevel=1",
-                "-Duser.home=" + home,
-                "-cp",
-                System.getProperty("java.class.path"),
-                "io.penstock.cli.Penstock"));
-    command.addAll(List.of(words));
+    List<String> command = new ArrayList<>(before);
+    command.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Dio.netty.leakDetection.level=disabled",
+            "-XX:TieredStopAtLevel=1",
+            "-Duser.home=" + home,
+            "-cp",
+            System.getProperty("java.class.path")));
+    command.addAll(program);
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
     builder.environment().keySet().removeIf(name -> name.startsWith("XDG_"));
@@ -60,11 +77,11 @@ final class CommandProcess implements AutoCloseable {
     return process;
   }
 
-  String out() {
+  public String out() {
     return read(out);
   }
 
-  String err() {
+  public String err() {
     return read(err);
   }
 
@@ -99,7 +116,7 @@ final class CommandProcess implements AutoCloseable {
   }
 
   /// Waits for its end; returns its exit code.
-  int awaitEnd() throws InterruptedException {
+  public int awaitEnd() throws InterruptedException {
     if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
       throw new AssertionError("it does not end; it said: " + out() + err());
     }

@@ -22,14 +22,14 @@ import java.net.Socket;
 import java.time.Duration;
 
 /// Nodes with a stack, for tests: how to make one, and small servers and clients on channels.
-final class OverlayNode {
+public final class OverlayNode {
 
-  static final Duration LIMIT = Duration.ofSeconds(30);
+  public static final Duration LIMIT = Duration.ofSeconds(30);
 
   private OverlayNode() {}
 
   /// A node before it is started, quick to come back.
-  static NodeConfig.Builder config(TestOverlay overlay, String name, CreatedToken token) {
+  public static NodeConfig.Builder config(TestOverlay overlay, String name, CreatedToken token) {
     InetSocketAddress tunnel = overlay.gateway().addresses().tunnel();
     return NodeConfig.builder("127.0.0.1:" + tunnel.getPort(), name)
         .trust(overlay.trust())
@@ -45,7 +45,7 @@ final class OverlayNode {
     return node;
   }
 
-  static Node join(TestOverlay overlay, String name, CreatedToken token) throws IOException {
+  public static Node join(TestOverlay overlay, String name, CreatedToken token) throws IOException {
     return join(config(overlay, name, token).build());
   }
 

@@ -26,7 +26,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /// A whole gateway with an overlay, on free ports of the loopback, and the nodes that join it.
-final class TestOverlay implements AutoCloseable {
+public final class TestOverlay implements AutoCloseable {
 
   private final Path data;
   private final List<AllowSettings> rules;
@@ -40,7 +40,7 @@ final class TestOverlay implements AutoCloseable {
   }
 
   /// Starts a gateway whose only rules are these.
-  static TestOverlay start(Path data, AllowSettings... rules) throws IOException {
+  public static TestOverlay start(Path data, AllowSettings... rules) throws IOException {
     return new TestOverlay(data, List.of(rules));
   }
 
@@ -51,7 +51,7 @@ final class TestOverlay implements AutoCloseable {
         .onFreePorts();
   }
 
-  Gateway gateway() {
+  public Gateway gateway() {
     return gateway;
   }
 
@@ -69,7 +69,7 @@ final class TestOverlay implements AutoCloseable {
   }
 
   /// Makes a token for nodes of a user.
-  CreatedToken token(String user) throws IOException {
+  public CreatedToken token(String user) throws IOException {
     try (AdminClient admin = admin()) {
       return admin.createToken(
           new CreateTokenRequest(user, Set.of(Scope.OVERLAY), Optional.empty()));
