@@ -48,7 +48,11 @@ public record NetStackConfig(
     Bounds.requireBetween("netstack.headroom_bytes", headroomBytes, 0, 4096);
     Bounds.requireBetween(
         "netstack.output_queue_bytes", outputQueueBytes, 65_536, Integer.MAX_VALUE / 2);
-    Bounds.requireBetween("netstack.icmp_errors_per_second", icmpErrorsPerSecond, 1, 1_000_000);
+    Bounds.require(
+        icmpErrorsPerSecond == 0 || (icmpErrorsPerSecond >= 10 && icmpErrorsPerSecond <= 1_000_000),
+        "netstack.icmp_errors_per_second",
+        icmpErrorsPerSecond,
+        "0 or 10 to 1000000");
   }
 
   public static NetStackConfig defaults() {

@@ -15,6 +15,10 @@ final class Flight {
   private static final int MTU_PROBE = 8;
 
   private static final int FIRST_SLOTS = 2;
+
+  /// With segments of 416 bytes or more a slot is not worth counting.
+  private static final int USUAL_BYTES_PER_SLOT_BYTE = 32;
+
   private static final FlightSlots NO_SLOTS = new FlightSlots(0);
 
   private final Spares<FlightSlots> spares;
@@ -69,6 +73,13 @@ final class Flight {
 
   int lostBytes() {
     return lostBytes;
+  }
+
+  /// What the slots take beyond those of segments of common sizes: many tiny segments hold more
+  /// than their bytes.
+  int excessBytes() {
+    int usual = outstandingBytes() / USUAL_BYTES_PER_SLOT_BYTE;
+    return Math.max(0, count * FlightSlots.BYTES_PER_SLOT - usual);
   }
 
   private int slot(int index) {

@@ -7,6 +7,7 @@ import java.util.Arrays;
 final class FlightSlots {
 
   static final int CACHED_BLOCKS = 4;
+  static final int BYTES_PER_SLOT = Integer.BYTES + Long.BYTES + Byte.BYTES;
 
   final int[] ends;
   final long[] sentNanos;
