@@ -46,6 +46,8 @@ final class PassiveOpen {
     } else if (shared.isFull()) {
       counters.connectionLimit++;
     } else if (!listener.hasRoomForHandshake()) {
+      // The answer to the cookie is for the new connection.
+      shared.timeWait().reuse(Flow.of(packet), 0);
       cookiesSent = true;
       cookiesSentNanos = nowNanos;
       counters.synCookiesSent++;
@@ -60,7 +62,9 @@ final class PassiveOpen {
   /// Answers a SYN.
   TcpConnection begin(IpPacket packet, InSegment syn, long nowNanos) {
     TcpConnection connection = take(packet, syn, nowNanos);
-    connection.sender().start(shared.secrets().initialSequenceNumber(connection.flow(), nowNanos));
+    Flow flow = connection.flow();
+    int isn = shared.secrets().initialSequenceNumber(flow, nowNanos);
+    connection.sender().start(shared.timeWait().reuse(flow, isn));
     connection.departure().synchronize();
     shared.connections().add(connection);
     shared.wake(connection);
@@ -90,6 +94,15 @@ final class PassiveOpen {
       shared.answerWithReset(packet, segment);
       return;
     }
+    if (listener.isFull()) {
+      // The peer takes it for lost, and tries again.
+      counters.acceptQueueFull++;
+      return;
+    }
+    if (shared.isFull()) {
+      counters.connectionLimit++;
+      return;
+    }
     counters.synCookiesAccepted++;
     TcpConnection connection = take(packet, restored, nowNanos);
     connection.sender().start(segment.ack - 1);
@@ -99,5 +112,6 @@ final class PassiveOpen {
     listener.onHandshakeBegun();
     shared.connections().add(connection);
     arrival.process(connection, segment, buf, nowNanos);
+    connection.sender().rtt().forget();
   }
 }

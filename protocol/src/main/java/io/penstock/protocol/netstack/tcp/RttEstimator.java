@@ -48,6 +48,15 @@ final class RttEstimator {
     backoff = 0;
   }
 
+  /// What was sampled says nothing: nobody knows when the SYN was answered.
+  void forget() {
+    smoothedNanos = 0;
+    variationNanos = 0;
+    latestNanos = 0;
+    minNanos = Long.MAX_VALUE;
+    rtoNanos = config.initialRtoNanos();
+  }
+
   boolean hasSample() {
     return smoothedNanos != 0;
   }

@@ -54,7 +54,7 @@ final class TimeWait {
     }
     boolean syn = (segment.flags & (TcpHeader.SYN | TcpHeader.ACK)) == TcpHeader.SYN;
     if (syn && mayReplace(record, segment)) {
-      table.remove(record);
+      // The record goes when the SYN is answered, which says where it ended.
       return false;
     }
     if (segment.has(TcpHeader.FIN)) {
