@@ -230,7 +230,8 @@ final class Arrival {
       return true;
     }
     if (SequenceNumber.isAfter(segment.ack, sender.sndNxt())) {
-      connection.departure().acknowledge();
+      // RFC 5961 section 5.2
+      challenge(connection, nowNanos);
       return false;
     }
     if (SequenceNumber.isBefore(segment.ack, sender.sndUna() - sender.window().largestBytes())) {
@@ -247,11 +248,15 @@ final class Arrival {
 
   private void takeAck(TcpConnection connection, InSegment segment, long nowNanos) {
     Sender sender = connection.sender();
-    if (sender.window().isProbeOut()) {
+    // Nobody is left who wants an orphan's bytes to wait for room for ever.
+    if (sender.window().isProbeOut() && !connection.isOrphan()) {
       sender.onProbeAnswered();
     }
     segment.tsEcr = connection.echoed(segment.tsEcr);
     boolean advanced = sender.onAck(segment, nowNanos);
+    if (!advanced && !connection.isOrphan()) {
+      sender.onAnswerOfClosedWindow();
+    }
     if (connection.departure().hasEcn() && segment.has(TcpHeader.ECE)) {
       sender.onCongestionEcho(nowNanos);
     }

@@ -166,7 +166,7 @@ final class SegmentSize {
       lower(leastMtu(), false, nowNanos);
       return true;
     }
-    pathMtu = doubted;
+    pathMtu = Math.min(linkMtu, doubted);
     doubted = 0;
     endSearchIfWide();
     timeouts = (byte) (patience - 1);
@@ -182,6 +182,11 @@ final class SegmentSize {
     }
     timeouts = 0;
     doubted = 0;
+  }
+
+  /// The peer has had a segment and did not take it: its size is not to blame.
+  void onAnswer() {
+    timeouts = 0;
   }
 
   private void endSearchIfWide() {

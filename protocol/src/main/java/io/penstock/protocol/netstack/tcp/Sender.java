@@ -94,7 +94,8 @@ final class Sender {
     int limit =
         Math.clamp(
             2L * congestion().cwnd(), config.initialSendBufferBytes(), config.maxSendBufferBytes());
-    return queue.isFinQueued() ? 0 : Math.max(0, limit - queue.lengthBytes());
+    int held = queue.lengthBytes() + flight().excessBytes();
+    return queue.isFinQueued() ? 0 : Math.max(0, limit - held);
   }
 
   boolean write(ByteBuf bytes, int count) {
@@ -202,8 +203,11 @@ final class Sender {
   private void afterSent(int bytes, boolean wasEmpty, long nowNanos) {
     timers.clear(TcpTimer.PERSIST);
     if (wasEmpty) {
-      waitForPeer(nowNanos);
       quota.setHeld(false);
+    }
+    if (wasEmpty || giveUpAtNanos == Deadlines.NONE) {
+      waitForPeer(nowNanos);
+      notBeyondGivingUp(TcpTimer.RETRANSMIT);
     }
     quota.onSent(bytes, size.mss(), nowNanos);
     if (!timers.isSet(TcpTimer.RETRANSMIT)) {
@@ -321,6 +325,17 @@ final class Sender {
     }
   }
 
+  /// An acknowledgment of nothing new has come: with its window closed over bytes on their way the
+  /// peer lives, and does not take them (RFC 9293 section 3.8.6).
+  void onAnswerOfClosedWindow() {
+    if (window.bytes() == 0 && !window.isProbeOut() && !flight().isEmpty()) {
+      long before = giveUpAtNanos;
+      giveUpAtNanos = Deadlines.NONE;
+      setDueAgain(TcpTimer.RETRANSMIT, before);
+      size.onAnswer();
+    }
+  }
+
   // ---- how long it may take ----
 
   private void waitForPeer(long nowNanos) {
@@ -346,7 +361,7 @@ final class Sender {
   }
 
   private void setDueAgain(TcpTimer timer, long gaveUpAtNanos) {
-    if (timers.deadline(timer) == gaveUpAtNanos) {
+    if (timers.isSet(timer) && timers.deadline(timer) == gaveUpAtNanos) {
       timers.set(timer, rtt.rtoDeadline(flight().sentNanos(0)));
     }
     notBeyondGivingUp(timer);

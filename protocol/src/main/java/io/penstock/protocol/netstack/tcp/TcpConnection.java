@@ -235,6 +235,9 @@ public final class TcpConnection {
   /// How long data may stay unacknowledged before the connection is given up (RFC 5482).
   public void setUserTimeoutNanos(long nanos) {
     sender.setUserTimeoutNanos(nanos);
+    if (state != TcpState.CLOSED && state != TcpState.TIME_WAIT) {
+      shared.rescheduled(this);
+    }
   }
 
   // ---- what the owner may ask ----

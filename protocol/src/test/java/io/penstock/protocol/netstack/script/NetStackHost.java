@@ -198,7 +198,11 @@ final class NetStackHost implements ScriptedHost {
       case "keepalive" -> connection.setKeepAliveIdleNanos(nanos(first));
       case "keepaliveprobes" ->
           connection.setKeepAliveProbes(nanos(first), number(arguments.get(1)));
-      case "usertimeout" -> connection.setUserTimeoutNanos(nanos(first));
+      case "usertimeout" -> {
+        // as a driver does, which has nothing left to send when its owner calls
+        assertThat(stack.transmit(nowNanos)).isNull();
+        connection.setUserTimeoutNanos(nanos(first));
+      }
       case "state" -> assertThat(connection.state()).hasToString(first);
       case "closed" ->
           assertThat(connection.closeReason())
