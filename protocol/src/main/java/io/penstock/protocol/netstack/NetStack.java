@@ -196,6 +196,10 @@ public final class NetStack implements Engine {
       drop(StackDrop.MALFORMED, packet);
     } else if (addresses.isMultiDestination(view.isIpv4(), view.sourceHigh(), view.sourceLow())) {
       drop(StackDrop.BAD_SOURCE, packet);
+    } else if (addresses.isMultiDestination(
+        view.isIpv4(), view.destinationHigh(), view.destinationLow())) {
+      // RFC 9293 MUST-57; nobody here has joined a group
+      drop(StackDrop.NOT_OURS, packet);
     } else if (!isOurs() && config.destinations() == NetStackConfig.Destinations.OURS) {
       drop(StackDrop.NOT_OURS, packet);
     } else if (view.isFragment()) {
@@ -241,13 +245,12 @@ public final class NetStack implements Engine {
   }
 
   private void receiveTcp(ByteBuf packet, boolean checksumRight, long nowNanos) {
-    boolean owned =
-        tcp.receive(view, packet, isOurs(), checksumRight, nowNanos) == TcpLayer.Outcome.HANDLED;
-    if (owned) {
+    TcpLayer.Outcome outcome = tcp.receive(view, packet, isOurs(), checksumRight, nowNanos);
+    if (outcome == TcpLayer.Outcome.HANDLED) {
       packet.release();
-    } else if (flowsWanted) {
+    } else if (outcome == TcpLayer.Outcome.NO_OWNER && flowsWanted) {
       pendingFlows.offer(view, packet, nowNanos);
-    } else if (isOurs()) {
+    } else if (flowsWanted || isOurs()) {
       tcp.refuseFlow(view, packet);
       drop(StackDrop.NO_OWNER, packet);
     } else {

@@ -40,9 +40,14 @@ public final class StackPackets {
 
   /// A SYN without options.
   public ByteBuf syn(IpEndpoint from, IpEndpoint to, int sequenceNumber) {
+    return segment(from, to, sequenceNumber, TcpHeader.SYN);
+  }
+
+  /// A segment without data and options.
+  public ByteBuf segment(IpEndpoint from, IpEndpoint to, int sequenceNumber, int flags) {
     ByteBuf out = header(from, to, IpProtocol.TCP, TcpHeader.MIN_BYTES);
     int at = out.writerIndex();
-    TcpHeader.write(out, from.port(), to.port(), sequenceNumber, 0, TcpHeader.SYN, 64_000, 0);
+    TcpHeader.write(out, from.port(), to.port(), sequenceNumber, 0, flags, 64_000, 0);
     long pseudoHeader = pseudoHeader(from, to, IpProtocol.TCP, TcpHeader.MIN_BYTES);
     out.setShort(at + 16, 0);
     long sum = InternetChecksum.add(pseudoHeader, out, at, TcpHeader.MIN_BYTES);

@@ -36,7 +36,9 @@ public final class TcpLayer {
   public enum Outcome {
     HANDLED,
     /// It begins a flow that no listener owns: the caller decides, see [#acceptFlow].
-    NO_OWNER
+    NO_OWNER,
+    /// It belongs to no flow and begins none: a reset answers it, see [#refuseFlow], or nothing.
+    STRAY
   }
 
   private final TcpShared shared;
@@ -142,20 +144,19 @@ public final class TcpLayer {
     }
     TcpListener listener = shared.listeners().find(packet, ours);
     if (listener == null) {
-      return withoutOwner(packet);
+      return withoutOwner();
     }
     passiveOpen.receive(listener, packet, segment, buf, now);
     return Outcome.HANDLED;
   }
 
-  private Outcome withoutOwner(IpPacket packet) {
+  private Outcome withoutOwner() {
     shared.counters().noFlow++;
     if ((segment.flags & (TcpHeader.SYN | TcpHeader.ACK | TcpHeader.RST | TcpHeader.FIN))
         == TcpHeader.SYN) {
       return Outcome.NO_OWNER;
     }
-    shared.answerWithReset(packet, segment);
-    return Outcome.HANDLED;
+    return Outcome.STRAY;
   }
 
   // ---- flows without an owner ----

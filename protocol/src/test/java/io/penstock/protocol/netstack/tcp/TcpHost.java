@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class TcpHost implements SimulatedEndpoint, AutoCloseable {
 
   private static final int OUTPUT_BYTES = 1 << 20;
+  private static final int BEYOND_WINDOW = 3;
 
   final IpEndpoint address;
   final TcpConfig config;
@@ -86,9 +87,15 @@ final class TcpHost implements SimulatedEndpoint, AutoCloseable {
   public void receive(ByteBuf datagram, long nowNanos) {
     if (view.parse(datagram) != PacketFault.NONE || view.protocol() != IpProtocol.TCP) {
       faultyPackets++;
-    } else if (tcp.receive(view, datagram, true, false, nowNanos) == TcpLayer.Outcome.NO_OWNER) {
-      flowsWithoutOwner++;
-      tcp.refuseFlow(view, datagram);
+    } else {
+      switch (tcp.receive(view, datagram, true, false, nowNanos)) {
+        case HANDLED -> {}
+        case NO_OWNER -> {
+          flowsWithoutOwner++;
+          tcp.refuseFlow(view, datagram);
+        }
+        case STRAY -> tcp.refuseFlow(view, datagram);
+      }
     }
     datagram.release();
   }
@@ -96,7 +103,35 @@ final class TcpHost implements SimulatedEndpoint, AutoCloseable {
   @Override
   public @Nullable ByteBuf transmit(long nowNanos) {
     ByteBuf reply = output.poll();
-    return reply != null ? reply : tcp.transmit(nowNanos);
+    if (reply != null) {
+      return reply;
+    }
+    int before = pipeBytes();
+    ByteBuf sent = tcp.transmit(nowNanos);
+    if (pipeBytes() > before) {
+      checkCongestionWindows();
+    }
+    return sent;
+  }
+
+  private int pipeBytes() {
+    int bytes = 0;
+    for (Conversation conversation : conversations) {
+      bytes += conversation.connection().sender().losses().pipeBytes();
+    }
+    return bytes;
+  }
+
+  /// What was just sent is no more than RFC 5681 allows, with the two segments of limited transmit
+  /// (RFC 3042) and that of a tail loss probe (RFC 8985 section 7.3).
+  private void checkCongestionWindows() {
+    for (Conversation conversation : conversations) {
+      Sender sender = conversation.connection().sender();
+      long allowed = sender.congestion().cwnd() + (long) BEYOND_WINDOW * sender.size().mss();
+      if (sender.losses().pipeBytes() > allowed) {
+        throw new AssertionError("more was sent than the congestion window has room for");
+      }
+    }
   }
 
   @Override
