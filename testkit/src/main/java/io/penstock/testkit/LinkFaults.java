@@ -3,6 +3,8 @@ package io.penstock.testkit;
 /// What one direction of a link does to datagrams.
 ///
 /// @param loss the share that is lost, 0 to 1
+/// @param bursts the share with which a burst begins, in which nothing passes
+/// @param burstNanos how long it lasts, at most
 /// @param duplication the share that arrives twice
 /// @param corruption the share in which a few bits are flipped
 /// @param reordering the share that is held back by up to `reorderNanos` more
@@ -14,6 +16,8 @@ package io.penstock.testkit;
 /// @param queueBytes what may queue before the rest is lost
 public record LinkFaults(
     double loss,
+    double bursts,
+    long burstNanos,
     double duplication,
     double corruption,
     double reordering,
@@ -28,6 +32,7 @@ public record LinkFaults(
 
   public LinkFaults {
     checkShare("loss", loss);
+    checkShare("bursts", bursts);
     checkShare("duplication", duplication);
     checkShare("corruption", corruption);
     checkShare("reordering", reordering);
@@ -44,12 +49,32 @@ public record LinkFaults(
 
   /// Delivers everything, in order, `delayMillis` later.
   public static LinkFaults none(long delayMillis) {
-    return new LinkFaults(0, 0, 0, 0, delayMillis * MILLI, 0, 0, 65_535, 0, Integer.MAX_VALUE);
+    return new LinkFaults(
+        0, 0, 0, 0, 0, 0, delayMillis * MILLI, 0, 0, 65_535, 0, Integer.MAX_VALUE);
   }
 
   public LinkFaults withLoss(double share) {
     return new LinkFaults(
         share,
+        bursts,
+        burstNanos,
+        duplication,
+        corruption,
+        reordering,
+        delayNanos,
+        jitterNanos,
+        reorderNanos,
+        mtuBytes,
+        bytesPerSecond,
+        queueBytes);
+  }
+
+  /// Loses everything for up to `millis` from a share of the datagrams on.
+  public LinkFaults withBursts(double share, long millis) {
+    return new LinkFaults(
+        loss,
+        share,
+        millis * MILLI,
         duplication,
         corruption,
         reordering,
@@ -64,6 +89,8 @@ public record LinkFaults(
   public LinkFaults withDuplication(double share) {
     return new LinkFaults(
         loss,
+        bursts,
+        burstNanos,
         share,
         corruption,
         reordering,
@@ -78,6 +105,8 @@ public record LinkFaults(
   public LinkFaults withCorruption(double share) {
     return new LinkFaults(
         loss,
+        bursts,
+        burstNanos,
         duplication,
         share,
         reordering,
@@ -92,6 +121,8 @@ public record LinkFaults(
   public LinkFaults withReordering(double share, long byMillis) {
     return new LinkFaults(
         loss,
+        bursts,
+        burstNanos,
         duplication,
         corruption,
         share,
@@ -106,6 +137,8 @@ public record LinkFaults(
   public LinkFaults withJitter(long millis) {
     return new LinkFaults(
         loss,
+        bursts,
+        burstNanos,
         duplication,
         corruption,
         reordering,
@@ -120,6 +153,8 @@ public record LinkFaults(
   public LinkFaults withMtu(int bytes) {
     return new LinkFaults(
         loss,
+        bursts,
+        burstNanos,
         duplication,
         corruption,
         reordering,
@@ -134,6 +169,8 @@ public record LinkFaults(
   public LinkFaults withRate(long bytesEachSecond, int queuedBytes) {
     return new LinkFaults(
         loss,
+        bursts,
+        burstNanos,
         duplication,
         corruption,
         reordering,

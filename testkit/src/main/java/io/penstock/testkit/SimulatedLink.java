@@ -17,6 +17,7 @@ public final class SimulatedLink {
   private Predicate<ByteBuf> dropIf = datagram -> false;
   private boolean corruptsBytes;
   private long busyUntilNanos;
+  private long burstEndNanos;
   private long sent;
   private long sentBytes;
   private long dropped;
@@ -67,7 +68,7 @@ public final class SimulatedLink {
     sent++;
     int length = datagram.readableBytes();
     sentBytes += length;
-    boolean lost = random.nextDouble() < faults.loss();
+    boolean lost = random.nextDouble() < faults.loss() || isInBurst();
     if (lost || length > faults.mtuBytes() || dropIf.test(datagram) || !enqueue(length)) {
       dropped++;
       datagram.release();
@@ -77,6 +78,14 @@ public final class SimulatedLink {
       deliver(datagram.copy());
     }
     deliver(datagram);
+  }
+
+  private boolean isInBurst() {
+    long now = network.elapsedNanos();
+    if (faults.bursts() > 0 && now >= burstEndNanos && random.nextDouble() < faults.bursts()) {
+      burstEndNanos = now + 1 + below(faults.burstNanos());
+    }
+    return now < burstEndNanos;
   }
 
   /// Takes the link's rate into account; false when its queue is full.

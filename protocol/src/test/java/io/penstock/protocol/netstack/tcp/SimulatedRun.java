@@ -105,6 +105,9 @@ final class SimulatedRun {
     if (random.nextInt(3) > 0) {
       faults = faults.withLoss(random.nextDouble() * random.nextDouble() * 0.3);
     }
+    if (random.nextInt(4) == 0) {
+      faults = faults.withBursts(random.nextDouble() * 0.02, 1 + random.nextInt(400));
+    }
     if (random.nextInt(3) == 0) {
       faults = faults.withJitter(random.nextInt(60));
     }
@@ -151,7 +154,7 @@ final class SimulatedRun {
   }
 
   private void trouble() {
-    switch (random.nextInt(5)) {
+    switch (random.nextInt(6)) {
       case 0 -> outage();
       case 1 -> {
         forth = randomFaults();
@@ -159,6 +162,7 @@ final class SimulatedRun {
       }
       case 2 -> network.jumpClock(random.nextLong(10_000) * MILLI);
       case 3 -> pauseReading();
+      case 4 -> changeLinkMtu();
       default -> shrinkMtu();
     }
   }
@@ -182,6 +186,14 @@ final class SimulatedRun {
     Conversation paused = client.conversations.getFirst();
     paused.setReadable(false);
     network.schedule(randomMoment() * 10, () -> paused.setReadable(true));
+  }
+
+  /// Both ends learn of another size of packets, smaller or larger than before.
+  private void changeLinkMtu() {
+    int least = client.address.ipv4() ? 576 : 1_280;
+    int mtu = least + random.nextInt(2_000);
+    client.tcp.setLinkMtu(mtu);
+    server.tcp.setLinkMtu(mtu);
   }
 
   /// What is larger vanishes and nobody says so.
