@@ -21,7 +21,10 @@ import io.penstock.transport.EngineLoop;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -49,6 +52,7 @@ public final class NetStackDriver {
   private final Promise<Void> closed;
   private final BoundPorts ports;
   private final ArrayDeque<NetstackDatagramChannel> awaitingRoom = new ArrayDeque<>();
+  private final Set<NetstackChannel> outliving = new LinkedHashSet<>();
   private Consumer<FlowArrived> flows = _ -> {};
   private Consumer<NetstackChannel> connections = _ -> {};
   private boolean open = true;
@@ -253,6 +257,16 @@ public final class NetStackDriver {
     connections.accept(channel);
   }
 
+  /// A channel is still open though its connection is over, for what is unread.
+  void outlived(NetstackChannel channel) {
+    outliving.add(channel);
+  }
+
+  /// A channel closes.
+  void closed(NetstackChannel channel) {
+    outliving.remove(channel);
+  }
+
   /// The stack has been called.
   void changed() {
     if (open) {
@@ -342,6 +356,7 @@ public final class NetStackDriver {
     ports.all().forEach(channel -> channel.unsafe().close(channel.voidPromise()));
     stack.close();
     tellConnections();
+    List.copyOf(outliving).forEach(channel -> channel.unsafe().close(channel.voidPromise()));
     awaitingRoom.clear();
     if (cause == null) {
       closed.setSuccess(null);

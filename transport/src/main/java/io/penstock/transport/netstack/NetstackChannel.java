@@ -166,8 +166,10 @@ public final class NetstackChannel extends EngineStreamChannel {
       onEngineClosed(null);
     } else if (reason != TcpCloseReason.FINISHED) {
       onEngineClosed(SocketFailures.of(reason));
+    } else if (isOpen()) {
+      // It closes once its handlers have read to the end.
+      driver.outlived(this);
     }
-    // Else the channel closes once its handlers have read to the end.
   }
 
   private TcpConnection current() {
@@ -212,6 +214,7 @@ public final class NetstackChannel extends EngineStreamChannel {
       return;
     }
     driver.ports().remove(this);
+    driver.closed(this);
     if (connection != null) {
       if (options.abortOnClose()) {
         connection.abort();

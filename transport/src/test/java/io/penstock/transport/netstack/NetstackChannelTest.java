@@ -424,6 +424,33 @@ class NetstackChannelTest {
   }
 
   @Test
+  void a_stack_that_closes_closes_channels_whose_connection_is_over_but_not_read()
+      throws Exception {
+    CompletableFuture<Channel> accepted = new CompletableFuture<>();
+    Channel listening =
+        stacks.listen(
+            made -> {
+              made.config().setAutoRead(false);
+              accepted.complete(made);
+            });
+    NetstackChannel channel = stacks.dial(listening, _ -> {});
+    channel.writeAndFlush(Unpooled.copyInt(1)).sync();
+    NetstackChannel unread = (NetstackChannel) accepted.get(10, SECONDS);
+    unread.shutdownOutput().sync();
+    channel.close().sync();
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(Stacks.count(stacks.server, stack -> stack.tcp().connectionCount()))
+                    .isZero());
+    assertThat(unread.isOpen()).isTrue();
+
+    stacks.server.close().sync();
+
+    assertThat(unread.closeFuture().await(5, SECONDS)).isTrue();
+  }
+
+  @Test
   void a_stack_that_closes_closes_its_channels() throws Exception {
     Channel listening = stacks.listen(_ -> {});
     Inbox inbox = new Inbox();
