@@ -29,8 +29,7 @@ final class HttpOverTun extends ChannelInitializer<Channel> {
 
   @Override
   protected void initChannel(Channel channel) {
-    var codec = new HttpServerCodec();
-    channel.pipeline().addLast(codec, new HttpObjectAggregator(1 << 20), new Hello());
+    channel.pipeline().addLast(new HttpServerCodec(), new HttpObjectAggregator(1024), new Hello());
   }
 
   private static final class Hello extends SimpleChannelInboundHandler<FullHttpRequest> {

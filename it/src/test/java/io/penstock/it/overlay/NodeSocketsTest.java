@@ -11,6 +11,7 @@ import io.penstock.api.CreatedToken;
 import io.penstock.api.IpAddress;
 import io.penstock.api.IpFamily;
 import io.penstock.api.PeerInfo;
+import io.penstock.it.tun.NetworkNamespace;
 import io.penstock.node.Node;
 import io.penstock.node.capture.PacketCapture;
 import io.penstock.node.fallback.FallbackHandle;
@@ -525,6 +526,21 @@ class NodeSocketsTest {
 
   @Test
   void a_capture_has_the_packets_of_a_connection_and_ends() throws Exception {
+    byte[] bytes = Files.readAllBytes(captureOfAConnection());
+    assertThat(bytes).startsWith(0xa1, 0xb2, 0x3c, 0x4d).hasSizeGreaterThan(24 + 6 * (16 + 40));
+    assertThat(new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1)).contains("word");
+  }
+
+  @Test
+  void tcpdump_opens_a_capture_and_finds_nothing_wrong_with_it() throws Exception {
+    NetworkNamespace.requireProgram("tcpdump");
+    assertThat(tcpdump(captureOfAConnection()))
+        .contains("Flags [SEW], cksum", "Flags [S.E], cksum", "Flags [P.], cksum", ".80: ")
+        .contains("(correct)")
+        .doesNotContain("bad cksum", "incorrect", "truncated");
+  }
+
+  private Path captureOfAConnection() throws Exception {
     Path file = data.resolve("web.pcap");
     try (ServerSocket listener = db.listen(80)) {
       serve(listener, echo());
@@ -536,8 +552,19 @@ class NodeSocketsTest {
       }
       assertThatThrownBy(() -> web.capturePcap(file)).isInstanceOf(IOException.class);
     }
-    byte[] bytes = Files.readAllBytes(file);
-    assertThat(bytes).startsWith(0xa1, 0xb2, 0x3c, 0x4d).hasSizeGreaterThan(24 + 6 * (16 + 40));
-    assertThat(new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1)).contains("word");
+    return file;
+  }
+
+  /// What tcpdump sees in a capture.
+  private String tcpdump(Path file) throws Exception {
+    Path text = data.resolve("tcpdump.txt");
+    Process process =
+        new ProcessBuilder("tcpdump", "-n", "-v", "-r", file.toString())
+            .redirectOutput(text.toFile())
+            .redirectError(data.resolve("tcpdump.err").toFile())
+            .start();
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(Files.readString(data.resolve("tcpdump.err"))).isZero();
+    return Files.readString(text);
   }
 }
