@@ -2,6 +2,7 @@ package io.penstock.it.overlay;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.penstock.api.CreatedToken;
 import io.penstock.node.Node;
@@ -10,6 +11,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -17,6 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -33,6 +36,7 @@ class HostSocketsTest {
   @TempDir private Path home;
 
   private final CountDownLatch over = new CountDownLatch(1);
+  private final AtomicInteger looks = new AtomicInteger();
 
   @Test
   void a_node_opens_no_sockets_of_the_machine_but_those_it_needs() throws Exception {
@@ -99,17 +103,25 @@ class HostSocketsTest {
       Set<ProcessSockets.Open> now = ProcessSockets.of(pid);
       assertThat(now).filteredOn(each -> each.kind() == ProcessSockets.Kind.UDP).hasSizeLessThan(3);
       seen.addAll(now);
+      looks.incrementAndGet();
     }
     return seen;
   }
 
-  private static void visit(Node laptop, ServerSocket backend) throws Exception {
+  private void visit(Node laptop, ServerSocket backend) throws Exception {
     try (Socket visit = laptop.dial("web", 5432);
         Socket accepted = backend.accept()) {
       visit.setSoTimeout(LIMIT_MILLIS);
       accepted.getOutputStream().write("told".getBytes(UTF_8));
       assertThat(visit.getInputStream().readNBytes(4)).isEqualTo("told".getBytes(UTF_8));
+      awaitWholeLook();
     }
+  }
+
+  /// What is open now has been seen: the look that goes on may have missed it, the next does not.
+  private void awaitWholeLook() {
+    int before = looks.get();
+    await().atMost(Duration.ofMillis(LIMIT_MILLIS)).until(() -> looks.get() >= before + 2);
   }
 
   private void dial(ServerSocket listener) throws Exception {

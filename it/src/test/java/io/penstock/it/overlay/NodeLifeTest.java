@@ -239,11 +239,12 @@ class NodeLifeTest {
     try (Node web = join("web");
         Node db = OverlayNode.join(OverlayNode.config(overlay, "db", ann).state(state).build())) {
       IpAddress before = OverlayNode.address(db, IpFamily.IPV4);
+      IpAddress webBefore = OverlayNode.address(web, IpFamily.IPV4);
       OverlayPort exact = listen(db, PortRequest.at(before, 80, "echo"));
       listen(web, PortRequest.everywhere(80, "echo"));
       OverlayNode.connect(
           db,
-          OverlayNode.address(web, IpFamily.IPV4),
+          webBefore,
           80,
           new ChannelInboundHandlerAdapter() {
             @Override
@@ -257,7 +258,10 @@ class NodeLifeTest {
       assertThat(failure.get(60, TimeUnit.SECONDS)).isInstanceOf(AddressChangedException.class);
       await()
           .atMost(OverlayNode.LIMIT)
-          .until(() -> !OverlayNode.address(db, IpFamily.IPV4).equals(before));
+          .until(
+              () ->
+                  !OverlayNode.address(db, IpFamily.IPV4).equals(before)
+                      && !OverlayNode.address(web, IpFamily.IPV4).equals(webBefore));
       IpAddress now = OverlayNode.address(db, IpFamily.IPV4);
       assertThat(exact.localAddress()).isEqualTo(new InetSocketAddress(now.inet(), 80));
       Echoes echoes = new Echoes();
