@@ -161,9 +161,13 @@ class OverlayTest {
     gateway = Gateway.start(config().overlay(allowingAnn()).onFreePorts().build());
     try (TestNode one = node(token("ann"), "three");
         TestNode two = node(token("bob"), "four")) {
-      one.ping(two.ipv4(), 1);
-
-      assertThat(one.isAnswered()).isTrue();
+      // The router may hear of an address a moment later than its node.
+      await()
+          .until(
+              () -> {
+                one.ping(two.ipv4(), 1);
+                return one.isAnswered();
+              });
     }
   }
 
