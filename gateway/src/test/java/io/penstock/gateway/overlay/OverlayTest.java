@@ -161,13 +161,11 @@ class OverlayTest {
     gateway = Gateway.start(config().overlay(allowingAnn()).onFreePorts().build());
     try (TestNode one = node(token("ann"), "three");
         TestNode two = node(token("bob"), "four")) {
-      // The router may hear of an address a moment later than its node.
-      await()
-          .until(
-              () -> {
-                one.ping(two.ipv4(), 1);
-                return one.isAnswered();
-              });
+      // A tunnel is there once its answer is written, which its node may read before.
+      await().until(() -> gateway.overlay().orElseThrow().nodes() == 2);
+      one.ping(two.ipv4(), 1);
+
+      assertThat(one.isAnswered()).isTrue();
     }
   }
 
