@@ -196,11 +196,7 @@ public final class NetStack implements Engine {
       drop(StackDrop.MALFORMED, packet);
     } else if (addresses.isMultiDestination(view.isIpv4(), view.sourceHigh(), view.sourceLow())) {
       drop(StackDrop.BAD_SOURCE, packet);
-    } else if (addresses.isMultiDestination(
-        view.isIpv4(), view.destinationHigh(), view.destinationLow())) {
-      // RFC 9293 MUST-57; nobody here has joined a group
-      drop(StackDrop.NOT_OURS, packet);
-    } else if (!isOurs() && config.destinations() == NetStackConfig.Destinations.OURS) {
+    } else if (!isOurs() && !mayBeForOthers()) {
       drop(StackDrop.NOT_OURS, packet);
     } else if (view.isFragment()) {
       receiveFragment(packet, nowNanos);
@@ -211,6 +207,14 @@ public final class NetStack implements Engine {
 
   private boolean isOurs() {
     return addresses.contains(view.isIpv4(), view.destinationHigh(), view.destinationLow());
+  }
+
+  /// Whether flows to a destination that is not ours may be taken. Those to a group never: nobody
+  /// here has joined one (RFC 9293 MUST-57).
+  private boolean mayBeForOthers() {
+    return config.destinations() != NetStackConfig.Destinations.OURS
+        && !addresses.isMultiDestination(
+            view.isIpv4(), view.destinationHigh(), view.destinationLow());
   }
 
   private void drop(StackDrop reason, ByteBuf packet) {

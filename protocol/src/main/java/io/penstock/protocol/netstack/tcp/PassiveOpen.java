@@ -47,7 +47,7 @@ final class PassiveOpen {
       counters.connectionLimit++;
     } else if (!listener.hasRoomForHandshake()) {
       // The answer to the cookie is for the new connection.
-      shared.timeWait().reuse(Flow.of(packet), 0);
+      shared.timeWait().forget(packet);
       cookiesSent = true;
       cookiesSentNanos = nowNanos;
       counters.synCookiesSent++;

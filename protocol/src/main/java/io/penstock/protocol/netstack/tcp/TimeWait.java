@@ -111,6 +111,14 @@ final class TimeWait {
     return later;
   }
 
+  /// Forgets the connection with the ends of a packet, if there was one.
+  void forget(IpPacket packet) {
+    int record = table.find(packet);
+    if (record != TimeWaitTable.NONE) {
+      table.remove(record);
+    }
+  }
+
   long nextDeadlineNanos() {
     return table.nextDeadlineNanos();
   }
