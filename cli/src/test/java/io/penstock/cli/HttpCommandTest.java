@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -106,19 +106,9 @@ class HttpCommandTest {
 
   @Test
   void aLoginToAnotherPortNamesTheTunnelPort() throws IOException {
-    try (ServerSocket web = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+    try (ServerSocket web = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       int port = web.getLocalPort();
-      Thread.ofVirtual()
-          .start(
-              () -> {
-                try (Socket visitor = web.accept()) {
-                  visitor
-                      .getOutputStream()
-                      .write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(UTF_8));
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-              });
+      Thread.ofVirtual().start(() -> answerInPlainText(web));
       assertThat(command.run("login", "127.0.0.1:" + port)).isEqualTo(1);
       assertThat(command.err())
           .contains("speaks no TLS")
@@ -127,6 +117,23 @@ class HttpCommandTest {
               "Try: penstock login 127.0.0.1:7443, if "
                   + port
                   + " is not the gateway's tunnel port");
+    }
+  }
+
+  /// What a web server without TLS does with whoever greets it with TLS, as often as it is asked:
+  /// it hears, answers, and waits for the other side's end, so that no reset overtakes its answer.
+  private static void answerInPlainText(ServerSocket web) {
+    while (!web.isClosed()) {
+      try (Socket visitor = web.accept()) {
+        visitor.setSoTimeout(10_000);
+        if (visitor.getInputStream().read(new byte[4_096]) > 0) {
+          visitor.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(UTF_8));
+          visitor.shutdownOutput();
+          visitor.getInputStream().transferTo(OutputStream.nullOutputStream());
+        }
+      } catch (IOException _) {
+        // The visitor has gone, or the server was closed.
+      }
     }
   }
 
