@@ -101,7 +101,7 @@ class WebConnectionTest {
     mayAnswer.countDown();
     listener.close().sync();
     blocking.close();
-    eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
+    eventLoops.shutdownGracefully(50, 5_000, TimeUnit.MILLISECONDS).sync();
   }
 
   private Socket connect() throws IOException {

@@ -108,7 +108,7 @@ class WebStreamTest {
   void stop() {
     said.add("");
     listener.close().syncUninterruptibly();
-    eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    eventLoops.shutdownGracefully(50, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     blocking.close();
   }
 

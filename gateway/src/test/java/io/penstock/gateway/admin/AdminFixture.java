@@ -19,9 +19,9 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
 /// An admin server on a free port with a database of its own, and a token for it.
 final class AdminFixture implements AutoCloseable {
@@ -75,7 +75,7 @@ final class AdminFixture implements AutoCloseable {
   public void close() throws IOException {
     http.close();
     server.close();
-    eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    NativeSupport.endEventLoops(eventLoops, Duration.ofSeconds(2));
     storage.close();
   }
 }

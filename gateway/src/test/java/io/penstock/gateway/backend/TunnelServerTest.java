@@ -51,7 +51,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -98,7 +97,7 @@ class TunnelServerTest {
     }
     listener.close().sync();
     server.close();
-    loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+    NativeSupport.endEventLoops(loops, Duration.ofSeconds(5)).sync();
     blocking.close();
     storage.close();
     LOGGER.detachAppender(logs);

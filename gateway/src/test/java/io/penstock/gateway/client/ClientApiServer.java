@@ -27,12 +27,12 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
@@ -125,6 +125,6 @@ public final class ClientApiServer implements AutoCloseable {
   public void close() {
     listener.close().syncUninterruptibly();
     blocking.close();
-    eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    NativeSupport.endEventLoops(eventLoops, Duration.ofSeconds(2)).syncUninterruptibly();
   }
 }

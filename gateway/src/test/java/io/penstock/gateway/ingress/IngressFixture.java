@@ -14,8 +14,8 @@ import io.penstock.transport.NativeSupport;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -119,8 +119,8 @@ final class IngressFixture implements AutoCloseable {
   public void close() {
     ingress.close();
     agent.close();
-    otherLoop.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
-    visitorLoop.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
+    NativeSupport.endEventLoops(otherLoop, Duration.ofSeconds(2)).syncUninterruptibly();
+    NativeSupport.endEventLoops(visitorLoop, Duration.ofSeconds(2)).syncUninterruptibly();
   }
 
   private final class SocketUpstream implements Upstream {

@@ -1,6 +1,5 @@
 package io.penstock.it.kcp;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -21,6 +20,7 @@ import io.penstock.transport.kcp.KcpException;
 import io.penstock.transport.kcp.KcpServerChannel;
 import io.penstock.transport.kcp.KcpServerLimits;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -110,7 +110,7 @@ final class KcpEnds implements AutoCloseable {
 
   @Override
   public void close() {
-    loops.shutdownGracefully(50, 5_000, MILLISECONDS).syncUninterruptibly();
+    NativeSupport.endEventLoops(loops, Duration.ofSeconds(5)).syncUninterruptibly();
   }
 
   private static final class Echo extends ChannelInboundHandlerAdapter {

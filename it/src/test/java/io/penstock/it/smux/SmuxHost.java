@@ -14,10 +14,12 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.penstock.protocol.smux.SmuxCloseReason;
 import io.penstock.protocol.smux.SmuxConfig;
 import io.penstock.protocol.smux.SmuxRole;
+import io.penstock.transport.NativeSupport;
 import io.penstock.transport.smux.SmuxConnection;
 import io.penstock.transport.smux.SmuxStreamChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -99,7 +101,7 @@ final class SmuxHost implements AutoCloseable {
 
   @Override
   public void close() {
-    group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+    NativeSupport.endEventLoops(group, Duration.ofSeconds(5)).syncUninterruptibly();
   }
 
   private final class Ends implements SmuxConnection.Listener {

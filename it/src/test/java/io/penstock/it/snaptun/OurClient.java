@@ -1,6 +1,5 @@
 package io.penstock.it.snaptun;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
 import io.netty.channel.EventLoopGroup;
@@ -18,6 +17,7 @@ import io.penstock.transport.snaptun.SnapTunHandlers;
 import io.penstock.transport.snaptun.TokenSupplier;
 import io.penstock.transport.tls.QuicTls;
 import io.penstock.transport.tls.Trust;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
@@ -76,7 +76,7 @@ final class OurClient implements AutoCloseable {
 
   @Override
   public void close() {
-    loops.shutdownGracefully(0, 5_000, MILLISECONDS).awaitUninterruptibly();
+    NativeSupport.endEventLoops(loops, Duration.ofSeconds(5)).awaitUninterruptibly();
     blocking.close();
   }
 }

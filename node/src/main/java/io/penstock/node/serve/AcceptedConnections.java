@@ -18,6 +18,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Promise;
 import io.penstock.api.PeerInfo;
 import io.penstock.node.backend.BackendConnections;
+import io.penstock.transport.NativeSupport;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
@@ -151,7 +152,7 @@ public final class AcceptedConnections {
       listener.close();
     }
     if (loops != null) {
-      loops.shutdownGracefully(0, 2, TimeUnit.SECONDS);
+      NativeSupport.endEventLoops(loops, Duration.ofSeconds(2));
     }
   }
 }

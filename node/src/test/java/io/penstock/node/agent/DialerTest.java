@@ -41,7 +41,7 @@ class DialerTest {
 
   @AfterEach
   void stop() {
-    loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+    NativeSupport.endEventLoops(loops, Duration.ofSeconds(5)).syncUninterruptibly();
     blocking.close();
   }
 

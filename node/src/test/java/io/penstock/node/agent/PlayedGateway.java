@@ -23,9 +23,9 @@ import io.penstock.transport.smux.SmuxConnection;
 import io.penstock.transport.smux.SmuxStreamChannel;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// A gateway's end that does no more than a test asks for: TLS or none, and an smux session whose
@@ -92,7 +92,7 @@ final class PlayedGateway implements AutoCloseable {
   public void close() {
     listener.close().syncUninterruptibly();
     accepted.forEach(channel -> channel.close().syncUninterruptibly());
-    loop.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+    NativeSupport.endEventLoops(loop, Duration.ofSeconds(5)).syncUninterruptibly();
   }
 
   private final class Setup extends ChannelInitializer<Channel> implements SmuxConnection.Listener {

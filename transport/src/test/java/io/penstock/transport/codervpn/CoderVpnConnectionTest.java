@@ -309,6 +309,7 @@ class CoderVpnConnectionTest {
   @Test
   void whoever_waits_for_a_call_and_is_interrupted_gives_it_up() throws Exception {
     try (var wires = new Wires(Wires.Kind.NATIVE)) {
+      var begun = new CountDownLatch(1);
       var silent = new CountDownLatch(1);
       var tunnel =
           new TunnelConnection(
@@ -316,6 +317,7 @@ class CoderVpnConnectionTest {
               new TestTunnel() {
                 @Override
                 public StartResponse start(StartRequest request) throws InterruptedException {
+                  begun.countDown();
                   silent.await();
                   return super.start(request);
                 }
@@ -335,6 +337,8 @@ class CoderVpnConnectionTest {
                   outcome.complete(e);
                 }
               });
+      // Not before: a call that is given up before it was sent is never sent.
+      begun.await();
       waiter.interrupt();
       assertThat(get(outcome)).isInstanceOf(InterruptedException.class);
       assertThat(call).isCancelled();

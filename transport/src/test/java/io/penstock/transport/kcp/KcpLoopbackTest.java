@@ -1,6 +1,5 @@
 package io.penstock.transport.kcp;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -23,8 +22,10 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.nio.NioIoHandler;
 import io.penstock.protocol.kcp.KcpCloseReason;
 import io.penstock.protocol.kcp.KcpConfig;
+import io.penstock.transport.NativeSupport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -62,7 +63,7 @@ class KcpLoopbackTest {
   /// Without a quiet period Netty may end a loop before it has closed the channels on it.
   @AfterEach
   void stopLoops() {
-    loops.shutdownGracefully(50, 5_000, MILLISECONDS).syncUninterruptibly();
+    NativeSupport.endEventLoops(loops, Duration.ofSeconds(5)).syncUninterruptibly();
   }
 
   @Test

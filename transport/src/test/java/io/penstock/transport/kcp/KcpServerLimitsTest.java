@@ -1,6 +1,5 @@
 package io.penstock.transport.kcp;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -40,7 +39,7 @@ class KcpServerLimitsTest {
   @AfterEach
   void stop() {
     peers.forEach(RawPeer::close);
-    loops.shutdownGracefully(50, 5_000, MILLISECONDS).syncUninterruptibly();
+    NativeSupport.endEventLoops(loops, Duration.ofSeconds(5)).syncUninterruptibly();
   }
 
   @Test

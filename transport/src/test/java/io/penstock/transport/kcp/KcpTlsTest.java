@@ -1,6 +1,5 @@
 package io.penstock.transport.kcp;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -23,6 +22,7 @@ import io.netty.pkitesting.X509Bundle;
 import io.penstock.protocol.kcp.KcpConfig;
 import io.penstock.transport.NativeSupport;
 import java.io.ByteArrayOutputStream;
+import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -38,7 +38,7 @@ class KcpTlsTest {
 
   @AfterEach
   void stop() {
-    loops.shutdownGracefully(50, 5_000, MILLISECONDS).syncUninterruptibly();
+    NativeSupport.endEventLoops(loops, Duration.ofSeconds(5)).syncUninterruptibly();
   }
 
   @ParameterizedTest

@@ -1,7 +1,5 @@
 package io.penstock.transport.quic;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
-
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -131,7 +129,7 @@ final class Endpoints implements AutoCloseable {
   @Override
   public void close() {
     server.close();
-    loops.shutdownGracefully(0, 5_000, MILLISECONDS).awaitUninterruptibly();
+    NativeSupport.endEventLoops(loops, Duration.ofSeconds(5)).awaitUninterruptibly();
   }
 
   private static final class Receiver extends ChannelInboundHandlerAdapter {

@@ -16,7 +16,8 @@ import io.netty.channel.local.LocalAddress;
 import io.netty.channel.local.LocalChannel;
 import io.netty.channel.local.LocalIoHandler;
 import io.netty.channel.local.LocalServerChannel;
-import java.util.concurrent.TimeUnit;
+import io.penstock.transport.NativeSupport;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class FarEndTest {
@@ -75,6 +76,6 @@ class FarEndTest {
   }
 
   private static void end(EventLoop loop) {
-    loop.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+    NativeSupport.endEventLoops(loop, Duration.ofSeconds(5)).syncUninterruptibly();
   }
 }

@@ -13,8 +13,10 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.penstock.protocol.smux.SmuxCloseReason;
 import io.penstock.protocol.smux.SmuxConfig;
 import io.penstock.protocol.smux.SmuxRole;
+import io.penstock.transport.NativeSupport;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -85,7 +87,7 @@ final class LoopbackPair implements AutoCloseable {
     listening.close().syncUninterruptibly();
     client.channel().close().syncUninterruptibly();
     server.channel().close().syncUninterruptibly();
-    group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+    NativeSupport.endEventLoops(group, Duration.ofSeconds(5)).syncUninterruptibly();
   }
 
   private record Recorder(

@@ -1,7 +1,5 @@
 package io.penstock.transport.snaptun;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
-
 import io.netty.channel.EventLoopGroup;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
@@ -12,6 +10,7 @@ import io.penstock.transport.quic.QuicServer;
 import io.penstock.transport.tls.QuicTls;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -85,7 +84,7 @@ public final class LoopbackServer implements AutoCloseable {
   @Override
   public void close() {
     endpoint.close();
-    loops.shutdownGracefully(0, 5_000, MILLISECONDS).awaitUninterruptibly();
+    NativeSupport.endEventLoops(loops, Duration.ofSeconds(5)).awaitUninterruptibly();
     blocking.close();
   }
 }

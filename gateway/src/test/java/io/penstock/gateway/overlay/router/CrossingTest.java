@@ -7,6 +7,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
+import io.penstock.transport.NativeSupport;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -33,7 +34,7 @@ class CrossingTest {
   @AfterEach
   void close() {
     router.close();
-    group.shutdownGracefully(0, 5, java.util.concurrent.TimeUnit.SECONDS).syncUninterruptibly();
+    NativeSupport.endEventLoops(group, Duration.ofSeconds(5)).syncUninterruptibly();
     assertThat(Packets.bytesInUse()).isEqualTo(inUseBefore);
   }
 

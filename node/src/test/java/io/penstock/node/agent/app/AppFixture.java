@@ -9,9 +9,9 @@ import io.penstock.transport.NativeSupport;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLException;
 
@@ -65,6 +65,6 @@ final class AppFixture implements AutoCloseable {
   public void close() {
     listener.close();
     app.close();
-    loop.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
+    NativeSupport.endEventLoops(loop, Duration.ofSeconds(2)).syncUninterruptibly();
   }
 }

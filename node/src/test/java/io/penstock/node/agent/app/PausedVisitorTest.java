@@ -91,7 +91,7 @@ class PausedVisitorTest {
     listener.close().syncUninterruptibly();
     gateway.join().channel().close().syncUninterruptibly();
     app.close();
-    loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+    NativeSupport.endEventLoops(loops, Duration.ofSeconds(5)).syncUninterruptibly();
   }
 
   @ParameterizedTest
