@@ -19,7 +19,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.Test;
 
 class QuicServerTest {
@@ -29,24 +31,29 @@ class QuicServerTest {
   @Test
   void a_connection_survives_every_change_of_the_clients_port() throws Exception {
     assumeTrue(NativeSupport.epoll(), "several sockets need epoll");
-    AtomicInteger answers = new AtomicInteger();
+    Set<Integer> answered = ConcurrentHashMap.newKeySet();
     try (Endpoints ends = Endpoints.start(2, Endpoints.quick().build(), Endpoints.echo(DATAGRAMS));
         FaultyUdpRelay relay = FaultyUdpRelay.start(ends.server.address(), LinkFaults.none(0), 1)) {
       assertThat(ends.server.sockets()).isEqualTo(2);
-      QuicChannel client = ends.connect(relay.address(), count(answers));
+      QuicChannel client = ends.connect(relay.address(), sizes(answered));
       QuicChannel server = ends.accepted();
 
       for (int port = 0; port < 100; port++) {
         relay.rebind();
-        int before = answers.get();
-        await()
-            .pollInterval(20, MILLISECONDS)
-            .atMost(10, SECONDS)
-            .until(
-                () -> {
-                  send(client, 100);
-                  return answers.get() > before;
-                });
+        // Of a size of its own, so that no answer of the port before counts.
+        int size = 100 + port;
+        try {
+          await()
+              .pollInterval(20, MILLISECONDS)
+              .atMost(10, SECONDS)
+              .until(
+                  () -> {
+                    send(client, size);
+                    return answered.contains(size);
+                  });
+        } catch (ConditionTimeoutException e) {
+          throw new AssertionError("port %d: %s".formatted(port, seen(ends, client, server)), e);
+        }
       }
 
       assertThat(ends.server.steeredPackets()).isPositive();
@@ -145,6 +152,21 @@ class QuicServerTest {
   private static Endpoints.Deliver count(AtomicInteger answers) {
     return (_, datagram) -> {
       answers.incrementAndGet();
+      datagram.release();
+    };
+  }
+
+  /// What both ends have counted, of a connection that does not go on.
+  private static String seen(Endpoints ends, QuicChannel client, QuicChannel server)
+      throws Exception {
+    return "steered %d, client %s, server %s"
+        .formatted(
+            ends.server.steeredPackets(), client.collectStats().get(), server.collectStats().get());
+  }
+
+  private static Endpoints.Deliver sizes(Set<Integer> answered) {
+    return (_, datagram) -> {
+      answered.add(datagram.readableBytes());
       datagram.release();
     };
   }
