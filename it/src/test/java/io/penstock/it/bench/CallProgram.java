@@ -23,7 +23,6 @@ import io.penstock.transport.codervpn.TunnelHandler;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -37,7 +36,6 @@ import java.util.concurrent.TimeUnit;
 final class CallProgram {
 
   private static final Duration LIMIT = Duration.ofSeconds(30);
-  private static final double NANOS_PER_MICRO = 1000;
 
   private CallProgram() {}
 
@@ -91,19 +89,14 @@ final class CallProgram {
     manager.opened().toCompletableFuture().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
     var start = StartRequest.newBuilder().setCoderUrl("https://a.test").setApiToken("token");
     var _ = Calls.await(manager.start(start.build(), LIMIT));
-    long[] nanos = new long[count];
+    Latencies latencies = new Latencies();
     for (int i = 0; i < count; i++) {
       long began = System.nanoTime();
       var _ = Calls.await(manager.peers(LIMIT));
-      nanos[i] = System.nanoTime() - began;
+      latencies.add(System.nanoTime() - began);
     }
     var _ = Calls.await(manager.stop(LIMIT));
-    Arrays.sort(nanos);
-    return Map.of("p50_us", micros(nanos, 50), "p99_us", micros(nanos, 99));
-  }
-
-  private static double micros(long[] sorted, int percent) {
-    return sorted[(sorted.length - 1) * percent / 100] / NANOS_PER_MICRO;
+    return Map.of("p50_us", latencies.micros(50), "p99_us", latencies.micros(99));
   }
 
   /// Has nothing and agrees to everything.

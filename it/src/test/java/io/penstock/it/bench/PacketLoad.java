@@ -201,8 +201,7 @@ final class PacketLoad {
   private final class Latency implements Run {
 
     private final double rate;
-    private long[] nanos = new long[1 << 16];
-    private int pings;
+    private final Latencies pings = new Latencies();
     private long number;
     private long sentNanos;
     private long paced;
@@ -229,10 +228,7 @@ final class PacketLoad {
       if (packet.readableBytes() == LARGE_BYTES) {
         delivered++;
       } else if (packet.getLong(NUMBER_AT) == number) {
-        if (pings == nanos.length) {
-          nanos = Arrays.copyOf(nanos, 2 * pings);
-        }
-        nanos[pings++] = System.nanoTime() - sentNanos;
+        pings.add(System.nanoTime() - sentNanos);
         ping();
       }
     }
@@ -250,15 +246,19 @@ final class PacketLoad {
 
     @Override
     public Map<String, ?> result(double seconds) {
-      long[] sorted = Arrays.copyOf(nanos, pings);
-      Arrays.sort(sorted);
       return Map.of(
-          "pings", pings,
-          "p50_us", sorted[pings / 2] / 1e3,
-          "p99_us", sorted[(int) (pings * 0.99)] / 1e3,
-          "packets", delivered,
-          "seconds", seconds,
-          "lost", lost);
+          "pings",
+          pings.count(),
+          "p50_us",
+          pings.micros(50),
+          "p99_us",
+          pings.micros(99),
+          "packets",
+          delivered,
+          "seconds",
+          seconds,
+          "lost",
+          lost);
     }
   }
 }
