@@ -24,6 +24,7 @@ final class Child implements AutoCloseable {
 
   private static final JsonMapper JSON = new JsonMapper();
   private static final long END_SECONDS = 5;
+  private static final double NANOS_PER_SECOND = 1e9;
 
   /// Takes the place of a line after the last one.
   private static final String NO_MORE = "";
@@ -50,6 +51,13 @@ final class Child implements AutoCloseable {
   /// Starts a Java program on our own class path, with the options that `penstock` gives its JVM.
   static Child startJava(Path logs, String name, Class<?> main, List<String> arguments)
       throws IOException {
+    return startJava(logs, name, List.of(), main, arguments);
+  }
+
+  /// The same with options for its JVM besides those.
+  static Child startJava(
+      Path logs, String name, List<String> options, Class<?> main, List<String> arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
@@ -57,6 +65,7 @@ final class Child implements AutoCloseable {
     command.add("-Dio.netty.leakDetection.level=disabled");
     String more = System.getProperty("penstock.bench.java." + name, "");
     command.addAll(List.of(more.split(" ")).stream().filter(word -> !word.isEmpty()).toList());
+    command.addAll(options);
     command.add("-cp");
     command.add(System.getProperty("java.class.path", ""));
     command.add(main.getName());
@@ -123,8 +132,14 @@ final class Child implements AutoCloseable {
   }
 
   /// The processor time that it has used so far.
-  Duration processorTime() {
-    return process.info().totalCpuDuration().orElse(Duration.ZERO);
+  double processorSeconds() {
+    return process.info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / NANOS_PER_SECOND;
+  }
+
+  /// Asks a program of ours for its used heap after a full collection.
+  long heapBytes(long limitSeconds) throws IOException, InterruptedException {
+    say("memory");
+    return next("heap_bytes", limitSeconds).get("heap_bytes").asLong();
   }
 
   /// Ends the process: by the end of its input, then by a signal, then for certain.

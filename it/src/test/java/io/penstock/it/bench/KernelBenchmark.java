@@ -91,15 +91,11 @@ final class KernelBenchmark implements AutoCloseable {
 
   private void measure(int round, Way way, String direction, Figure rate, Figure processor)
       throws IOException, InterruptedException {
-    double before = processorSeconds(way);
+    double before = stack(way).processorSeconds();
     double gbit = ask(way, direction, options.seconds());
     double gigabytes = gbit * options.seconds() / 8;
     samples.add(round, rate, way, gbit);
-    samples.add(round, processor, way, (processorSeconds(way) - before) / gigabytes);
-  }
-
-  private double processorSeconds(Way way) {
-    return stack(way).processorTime().toNanos() / 1e9;
+    samples.add(round, processor, way, (stack(way).processorSeconds() - before) / gigabytes);
   }
 
   @Override

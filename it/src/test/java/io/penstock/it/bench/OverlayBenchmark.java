@@ -5,11 +5,7 @@ import io.penstock.it.bench.Samples.Way;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
@@ -40,7 +36,7 @@ final class OverlayBenchmark implements AutoCloseable {
   private final Path directory;
   private final PrintStream out;
   private final Samples samples;
-  private final Deque<Child> children = new ArrayDeque<>();
+  private final Children children;
   private final Map<Way, Ends> systems = new EnumMap<>(Way.class);
 
   /// The two measured processes of a way.
@@ -65,6 +61,7 @@ final class OverlayBenchmark implements AutoCloseable {
     this.directory = directory;
     this.out = out;
     samples = new Samples(out);
+    children = new Children(directory, options.peers());
   }
 
   void run() throws IOException, InterruptedException {
@@ -85,17 +82,17 @@ final class OverlayBenchmark implements AutoCloseable {
   // ---- the systems ----
 
   private void startAll() throws IOException, InterruptedException {
-    Child gateway = java("overlay-gateway", GatewayProgram.class, data().toString());
+    Child gateway = children.java("overlay-gateway", GatewayProgram.class, data().toString());
     JsonNode door = gateway.next("tunnel", START_SECONDS);
     Child echo = startEcho("echo");
-    Child rust = peer("rust-server", "bench-server", "-exit-with-stdin");
+    Child rust = children.peer("rust-server", "bench-server", "-exit-with-stdin");
     String ours = listening(echo);
     String theirs = listening(rust);
-    add(Way.PENSTOCK, echo, java("load", LoadProgram.class, "echo", ours));
+    add(Way.PENSTOCK, echo, children.java("load", LoadProgram.class, "echo", ours));
     add(Way.ROUTER, gateway, startNodes("load-nodes", door));
-    add(Way.RUST, rust, peer("rust-load", "bench-client", "-connect", theirs));
-    add(Way.TO_RUST, rust, java("load-to-rust", LoadProgram.class, "echo", theirs));
-    add(Way.FROM_RUST, echo, peer("rust-load-to-ours", "bench-client", "-connect", ours));
+    add(Way.RUST, rust, children.peer("rust-load", "bench-client", "-connect", theirs));
+    add(Way.TO_RUST, rust, children.java("load-to-rust", LoadProgram.class, "echo", theirs));
+    add(Way.FROM_RUST, echo, children.peer("rust-load-to-ours", "bench-client", "-connect", ours));
   }
 
   private void add(Way way, Child server, Child client) throws IOException, InterruptedException {
@@ -116,11 +113,11 @@ final class OverlayBenchmark implements AutoCloseable {
   }
 
   private Child startEcho(String mode) throws IOException {
-    return java(mode, EchoProgram.class, certificate(), key(), mode);
+    return children.java(mode, EchoProgram.class, certificate(), key(), mode);
   }
 
   private Child startNodes(String name, JsonNode door) throws IOException {
-    return java(
+    return children.java(
         name,
         LoadProgram.class,
         "nodes",
@@ -134,44 +131,21 @@ final class OverlayBenchmark implements AutoCloseable {
     return child.next("listening", START_SECONDS).get("listening").asString();
   }
 
-  private Child java(String name, Class<?> main, String... arguments) throws IOException {
-    return started(Child.startJava(directory, name, main, List.of(arguments)));
-  }
-
-  private Child peer(String name, String program, String... arguments) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(options.peers().resolve(program).toString());
-    command.addAll(List.of("-max-seconds", "7200"));
-    command.addAll(List.of(arguments));
-    return started(Child.start(directory, name, command));
-  }
-
-  private Child started(Child child) {
-    children.push(child);
-    return child;
-  }
-
   /// Ends all systems, the last started first. Repeatable.
   @Override
   public void close() {
-    while (!children.isEmpty()) {
-      children.pop().close();
-    }
+    children.close();
   }
 
   // ---- the figures ----
 
   private static Run run(Ends ends, String line, double seconds)
       throws IOException, InterruptedException {
-    double server = processorSeconds(ends.server());
-    double client = processorSeconds(ends.client());
+    double server = ends.server().processorSeconds();
+    double client = ends.client().processorSeconds();
     JsonNode said = ends.ask(line, seconds);
     return new Run(
-        said, processorSeconds(ends.server()) - server, processorSeconds(ends.client()) - client);
-  }
-
-  private static double processorSeconds(Child child) {
-    return child.processorTime().toNanos() / 1e9;
+        said, ends.server().processorSeconds() - server, ends.client().processorSeconds() - client);
   }
 
   /// Lets the JVMs compile what they run: until a packet costs no less than before.
@@ -231,20 +205,20 @@ final class OverlayBenchmark implements AutoCloseable {
   /// Measures fresh processes, which have carried nothing.
   private void measureMemory() throws IOException, InterruptedException {
     Child bare = startEcho("bare");
-    Child visitor = java("bare-load", LoadProgram.class, "echo", listening(bare));
+    Child visitor = children.java("bare-load", LoadProgram.class, "echo", listening(bare));
     measureIdle(Figure.BARE_KIB, Way.PENSTOCK, new Ends(bare, visitor), "bare");
 
     Child echo = startEcho("echo");
-    Child holder = java("idle-load", LoadProgram.class, "echo", listening(echo));
+    Child holder = children.java("idle-load", LoadProgram.class, "echo", listening(echo));
     measureIdle(Figure.TUNNEL_KIB, Way.PENSTOCK, new Ends(echo, holder), "hold");
 
     Child gateway =
-        java("idle-gateway", GatewayProgram.class, directory.resolve("idle").toString());
+        children.java("idle-gateway", GatewayProgram.class, directory.resolve("idle").toString());
     Child nodes = startNodes("idle-nodes", gateway.next("tunnel", START_SECONDS));
     measureIdle(Figure.TUNNEL_KIB, Way.ROUTER, new Ends(gateway, nodes), "hold");
 
-    Child rust = peer("idle-rust", "bench-server", "-exit-with-stdin");
-    Child rival = peer("idle-rust-load", "bench-client", "-connect", listening(rust));
+    Child rust = children.peer("idle-rust", "bench-server", "-exit-with-stdin");
+    Child rival = children.peer("idle-rust-load", "bench-client", "-connect", listening(rust));
     rival.next("ready", START_SECONDS);
     new Ends(rust, rival).ask("hold " + (TUNNELS_BEFORE + options.agents()), START_SECONDS);
     samples.add(1, Figure.TUNNELS_MIB, Way.RUST, rust.residentBytes() / 1048576.0);
@@ -255,18 +229,13 @@ final class OverlayBenchmark implements AutoCloseable {
       throws IOException, InterruptedException {
     ends.client().next("ready", START_SECONDS);
     ends.ask(hold + " " + TUNNELS_BEFORE, START_SECONDS);
-    long before = heapBytes(ends.server());
+    long before = ends.server().heapBytes(START_SECONDS);
     ends.ask(hold + " " + options.agents(), START_SECONDS);
-    long with = heapBytes(ends.server());
+    long with = ends.server().heapBytes(START_SECONDS);
     samples.add(1, figure, way, (with - before) / 1024.0 / options.agents());
     if (figure == Figure.TUNNEL_KIB) {
       samples.add(1, Figure.TUNNELS_MIB, way, ends.server().residentBytes() / 1048576.0);
     }
     close();
-  }
-
-  private static long heapBytes(Child program) throws IOException, InterruptedException {
-    program.say("memory");
-    return program.next("heap_bytes", START_SECONDS).get("heap_bytes").asLong();
   }
 }

@@ -63,12 +63,12 @@ final class StackBenchmark {
         String question = "stream " + stream.mtuBytes + " ";
         ask(pair, question + WARM_UP_SECONDS, "gbit", WARM_UP_SECONDS);
         for (int round = 1; round <= options.rounds(); round++) {
-          double before = processorSeconds(pair);
+          double before = pair.processorSeconds();
           double gbit = ask(pair, question + seconds, "gbit", seconds);
           double gigabytes = gbit * seconds / 8;
           samples.add(round, stream.rate, Way.ENGINE, gbit);
           samples.add(
-              round, stream.processor, Way.ENGINE, (processorSeconds(pair) - before) / gigabytes);
+              round, stream.processor, Way.ENGINE, (pair.processorSeconds() - before) / gigabytes);
         }
       }
     }
@@ -79,9 +79,9 @@ final class StackBenchmark {
       String question = "churn " + way.label() + " ";
       ask(pair, question + WARM_UP_SECONDS, "per_second", WARM_UP_SECONDS);
       for (int round = 1; round <= options.rounds(); round++) {
-        double before = processorSeconds(pair);
+        double before = pair.processorSeconds();
         double rate = ask(pair, question + seconds, "per_second", seconds);
-        double micros = (processorSeconds(pair) - before) * 1e6 / (rate * seconds);
+        double micros = (pair.processorSeconds() - before) * 1e6 / (rate * seconds);
         samples.add(round, Figure.CHURN, way, rate);
         samples.add(round, Figure.CHURN_PROCESSOR, way, micros);
       }
@@ -92,9 +92,9 @@ final class StackBenchmark {
     try (Child pair = start("idle-" + way.label())) {
       String question = "idle " + way.label() + " ";
       ask(pair, question + IDLE_BEFORE, "open", START_SECONDS);
-      double before = ask(pair, "memory", "heap_bytes", START_SECONDS);
+      double before = pair.heapBytes(START_SECONDS);
       ask(pair, question + IDLE, "open", START_SECONDS);
-      double with = ask(pair, "memory", "heap_bytes", START_SECONDS);
+      double with = pair.heapBytes(START_SECONDS);
       samples.add(1, Figure.ENDPOINT_KIB, way, (with - before) / 1024 / (2.0 * IDLE));
     }
   }
@@ -110,9 +110,5 @@ final class StackBenchmark {
     pair.say(question);
     JsonNode said = pair.next(key, (long) seconds + START_SECONDS);
     return said.get(key).asDouble();
-  }
-
-  private static double processorSeconds(Child pair) {
-    return pair.processorTime().toNanos() / 1e9;
   }
 }

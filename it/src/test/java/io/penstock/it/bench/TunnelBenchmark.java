@@ -10,10 +10,8 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -44,7 +42,7 @@ final class TunnelBenchmark implements AutoCloseable {
   private final BenchmarkOptions options;
   private final Path directory;
   private final Load load;
-  private final Deque<Child> children = new ArrayDeque<>();
+  private final Children children;
   private final Map<Way, List<Child>> tunnels = new EnumMap<>(Way.class);
   private final Map<Way, String> addresses = new EnumMap<>(Way.class);
   private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
@@ -54,6 +52,7 @@ final class TunnelBenchmark implements AutoCloseable {
     this.options = options;
     this.directory = directory;
     this.load = new Load(options.peers(), directory);
+    this.children = new Children(directory, options.peers());
   }
 
   static void main(String[] arguments) throws Exception {
@@ -135,7 +134,8 @@ final class TunnelBenchmark implements AutoCloseable {
         gateway.get("quic").asBoolean() ? "yes" : "no",
         Runtime.version(),
         Runtime.getRuntime().availableProcessors());
-    java(
+    children
+        .java(
             "agent",
             AgentProgram.class,
             gateway.get("tunnel").asString(),
@@ -148,8 +148,9 @@ final class TunnelBenchmark implements AutoCloseable {
     String certificate = data.resolve("gateway.crt").toString();
     String key = data.resolve("gateway.key").toString();
     String back =
-        listening(java("splice-back", SpliceProgram.class, "back", app, certificate, key));
-    addresses.put(Way.SPLICE, listening(java("splice-front", SpliceProgram.class, "front", back)));
+        listening(children.java("splice-back", SpliceProgram.class, "back", app, certificate, key));
+    addresses.put(
+        Way.SPLICE, listening(children.java("splice-front", SpliceProgram.class, "front", back)));
     tunnels.put(Way.SPLICE, newestTwo());
 
     addresses.put(Way.GO, startGoPair("go", data, app, "-app-idle-conns", "256"));
@@ -159,7 +160,7 @@ final class TunnelBenchmark implements AutoCloseable {
   }
 
   private JsonNode startGateway(String name, Path data) throws IOException, InterruptedException {
-    return java(name, GatewayProgram.class, data.toString()).next("tunnel", START_SECONDS);
+    return children.java(name, GatewayProgram.class, data.toString()).next("tunnel", START_SECONDS);
   }
 
   private String startGoPair(String name, Path data, String app, String... more)
@@ -190,33 +191,21 @@ final class TunnelBenchmark implements AutoCloseable {
     return child.next("listening", START_SECONDS).get("listening").asString();
   }
 
-  private Child java(String name, Class<?> main, String... arguments) throws IOException {
-    return started(Child.startJava(directory, name, main, List.of(arguments)));
-  }
-
   private Child go(String name, String program, String... arguments) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(options.peers().resolve(program).toString());
-    command.addAll(List.of("-exit-with-stdin", "-max-seconds", "7200"));
-    command.addAll(List.of(arguments));
-    return started(Child.start(directory, name, command));
+    List<String> all = new ArrayList<>();
+    all.add("-exit-with-stdin");
+    all.addAll(List.of(arguments));
+    return children.peer(name, program, all.toArray(String[]::new));
   }
 
   private List<Child> newestTwo() {
-    return children.stream().limit(2).toList();
-  }
-
-  private Child started(Child child) {
-    children.push(child);
-    return child;
+    return children.newest(2);
   }
 
   /// Ends all systems, the last started first. Repeatable.
   @Override
   public void close() {
-    while (!children.isEmpty()) {
-      children.pop().close();
-    }
+    children.close();
   }
 
   // ---- the figures ----
@@ -282,7 +271,7 @@ final class TunnelBenchmark implements AutoCloseable {
 
   private Load.Meter meter(Way way) {
     List<Child> between = tunnels.getOrDefault(way, List.of());
-    return () -> between.stream().mapToDouble(child -> child.processorTime().toNanos() / 1e9).sum();
+    return () -> between.stream().mapToDouble(Child::processorSeconds).sum();
   }
 
   /// The Go pair has no such figure: a paused download stops its whole session.
@@ -306,18 +295,18 @@ final class TunnelBenchmark implements AutoCloseable {
   private void measureMemory() throws IOException, InterruptedException {
     Path data = directory.resolve("memory");
     JsonNode gateway = startGateway("memory-gateway", data);
-    Child program = children.element();
+    Child program = children.newest(1).getFirst();
     String token = gateway.get("token").asString();
     idleAgents(data, gateway.get("tunnel").asString(), token, AGENTS_BEFORE);
-    long before = heapBytes(program);
+    long before = program.heapBytes(START_SECONDS);
     idleAgents(data, gateway.get("tunnel").asString(), token, options.agents());
-    long with = heapBytes(program);
+    long with = program.heapBytes(START_SECONDS);
     samples.add(1, Figure.HEAP_KIB, Way.PENSTOCK, (with - before) / 1024.0 / options.agents());
     samples.add(1, Figure.RESIDENT_MIB, Way.PENSTOCK, program.residentBytes() / 1048576.0);
     close();
 
     JsonNode server = startGoServer("memory-go", data);
-    Child goProgram = children.element();
+    Child goProgram = children.newest(1).getFirst();
     idleAgents(data, server.get("tls").asString(), "token", options.agents() + AGENTS_BEFORE);
     samples.add(1, Figure.RESIDENT_MIB, Way.GO, goProgram.residentBytes() / 1048576.0);
     close();
@@ -343,10 +332,5 @@ final class TunnelBenchmark implements AutoCloseable {
     if (ready.get("agents").asInt() != count) {
       throw new IOException("only " + ready.get("agents").asInt() + " of " + count + " agents");
     }
-  }
-
-  private static long heapBytes(Child program) throws IOException, InterruptedException {
-    program.say("memory");
-    return program.next("heap_bytes", START_SECONDS).get("heap_bytes").asLong();
   }
 }
