@@ -11,7 +11,8 @@ import java.util.Set;
 /// @param rounds how often everything is measured; the median counts
 /// @param seconds measured in each round, for each figure
 /// @param stackSeconds that a stream between two stacks runs in all rounds together, for each size
-/// @param agents connected for the memory figure, and tunnels for that of the overlay
+/// @param agents connected for the memory figure, tunnels for that of the overlay, and connections
+///   for that of a node
 /// @param parts what is measured
 record BenchmarkOptions(
     Path peers, int rounds, double seconds, double stackSeconds, int agents, Set<Part> parts) {
@@ -23,6 +24,7 @@ record BenchmarkOptions(
     PAUSED,
     MEMORY,
     OVERLAY,
+    NODE,
     KERNEL,
     STACK,
     CALLS

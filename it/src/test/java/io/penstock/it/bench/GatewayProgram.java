@@ -5,6 +5,10 @@ import io.penstock.api.RouteName;
 import io.penstock.api.Scope;
 import io.penstock.gateway.Gateway;
 import io.penstock.gateway.config.GatewayConfig;
+import io.penstock.gateway.config.OverlaySettings;
+import io.penstock.gateway.config.OverlayTunnelBounds;
+import io.penstock.gateway.config.OverlayTunnelSettings;
+import io.penstock.gateway.config.OverlayTunnelTimes;
 import io.penstock.transport.NativeSupport;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -14,22 +18,26 @@ import java.util.Set;
 
 /// The measured gateway: the defaults on free ports of the loopback, one user, one route.
 ///
-/// Its argument is the data directory. It says where it listens and what an agent needs to know.
+/// Its arguments are the data directory and, where it is not to be what the loopback carries, the
+/// largest packet of a tunnel in bytes. It says where it listens and what an agent needs to know.
 final class GatewayProgram {
 
   static final String DOMAIN = "hello.localhost";
   private static final String USER = "bench";
 
+  /// What QUIC puts around a packet.
+  private static final int QUIC_BYTES = 44;
+
   private GatewayProgram() {}
 
   static void main(String[] arguments) throws Exception {
     MeasuredProgram program = MeasuredProgram.begin();
-    Path data = Path.of(arguments[0]);
+    GatewayConfig config = config(arguments);
     // The route is there before the gateway reads them, so nobody has to be told of it.
-    try (Gateway first = Gateway.start(config(data))) {
+    try (Gateway first = Gateway.start(config)) {
       first.storage().addRoute(RouteName.parse(DOMAIN), USER);
     }
-    try (Gateway gateway = Gateway.start(config(data))) {
+    try (Gateway gateway = Gateway.start(config)) {
       String token =
           gateway
               .storage()
@@ -50,7 +58,27 @@ final class GatewayProgram {
     }
   }
 
-  private static GatewayConfig config(Path data) {
-    return GatewayConfig.builder().data(data).onFreePorts().build();
+  private static GatewayConfig config(String[] arguments) {
+    GatewayConfig.Builder config = GatewayConfig.builder().data(Path.of(arguments[0]));
+    if (arguments.length > 1) {
+      config.overlay(OverlaySettings.DEFAULT.withTunnel(tunnel(Integer.parseInt(arguments[1]))));
+    }
+    return config.onFreePorts().build();
+  }
+
+  private static OverlayTunnelSettings tunnel(int packetBytes) {
+    OverlayTunnelBounds usual = OverlayTunnelBounds.DEFAULT;
+    return new OverlayTunnelSettings(
+        OverlayTunnelTimes.DEFAULT,
+        new OverlayTunnelBounds(
+            usual.maxConnections(),
+            usual.maxStreams(),
+            usual.streamWindowBytes(),
+            packetBytes + QUIC_BYTES,
+            usual.quicQueueDatagrams(),
+            usual.pendingDatagrams(),
+            usual.maxQueuedBytes(),
+            usual.socketReceiveBytes(),
+            usual.socketSendBytes()));
   }
 }

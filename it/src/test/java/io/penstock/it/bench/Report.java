@@ -25,6 +25,9 @@ final class Report {
   private static final double ENGINE_KIB = 1;
   private static final double CHANNEL_KIB = 3;
   private static final double CALL_P99_MICROS = 1000;
+  private static final double NODES_GBIT = 1;
+  private static final double NODES_NIO_GBIT = 0.3;
+  private static final double SET_MILLIS = 100;
 
   private final Samples samples;
 
@@ -86,6 +89,9 @@ final class Report {
   }
 
   private List<Check> checks() {
+    if (samples.has(Way.NODES)) {
+      return nodeChecks();
+    }
     List<Check> checks = new ArrayList<>();
     if (samples.has(Figure.REQUESTS)) {
       checks.add(
@@ -197,8 +203,36 @@ final class Report {
             true));
   }
 
+  private List<Check> nodeChecks() {
+    List<Check> checks = new ArrayList<>();
+    for (Figure figure : List.of(Figure.DOWN_1, Figure.UP_1)) {
+      String what = figure.label().replace(", Gbit/s", " from node to node");
+      checks.add(new Check(what, of(figure, Way.NODES), " Gbit/s", NODES_GBIT, false));
+      checks.add(
+          new Check(
+              what + ", plain NIO", of(figure, Way.NODES_NIO), " Gbit/s", NODES_NIO_GBIT, false));
+    }
+    for (Figure figure : List.of(Figure.SET_CHANGED, Figure.SET_ADDED, Figure.SET_REMOVED)) {
+      String what = figure.label().replace(", ms", " beside 1,000 connections");
+      checks.add(new Check(what, of(figure, Way.NODES), " ms", SET_MILLIS, true));
+    }
+    checks.add(
+        new Check("connections broken by it, of 1,000", of(Figure.BROKEN, Way.NODES), "", 0, true));
+    return checks;
+  }
+
   /// What has no bound.
   private void ratios(StringBuilder out) {
+    if (samples.has(Way.NODES)) {
+      for (Figure figure : List.of(Figure.DOWN_1, Figure.UP_1, Figure.REQUESTS)) {
+        out.append(
+            String.format(
+                Locale.ROOT,
+                "  %-62s %8.3f x%n",
+                figure.label() + ", of direct",
+                of(figure, Way.NODES) / of(figure, Way.DIRECT)));
+      }
+    }
     for (Figure figure : List.of(Figure.FROM_KERNEL, Figure.TO_KERNEL)) {
       for (Way way : List.of(Way.TUN, Way.TUN_OFFLOAD)) {
         if (samples.has(figure)) {

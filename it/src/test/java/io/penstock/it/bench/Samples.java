@@ -55,7 +55,19 @@ final class Samples {
     CHURN_PROCESSOR("  processor µs of both ends, each", "%.1f"),
     ENDPOINT_KIB("heap KiB per idle connection and end", "%.2f"),
     CALL_P50("codervpn call, Unix socket, p50 µs", "%,.0f"),
-    CALL_P99("  p99 µs", "%,.0f");
+    CALL_P99("  p99 µs", "%,.0f"),
+    CONNECT_P50("connection set up, p50 µs", "%,.0f"),
+    CONNECT_P99("  p99 µs", "%,.0f"),
+    ROUND_TRIP_P50("64 bytes there and back, p50 µs", "%,.0f"),
+    ROUND_TRIP_P99("  p99 µs", "%,.0f"),
+    ADDED_P50("  added to direct, p50 µs", "%,.0f"),
+    ADDED_P99("  added to direct, p99 µs", "%,.0f"),
+    SET_CHANGED("set: 100 ports changed, ms", "%.1f"),
+    SET_ADDED("set: 100 ports added, ms", "%.1f"),
+    SET_REMOVED("set: 100 ports removed, ms", "%.1f"),
+    BROKEN("  connections broken of 1,000", "%,.0f"),
+    SERVED_KIB("heap KiB per served connection", "%.1f"),
+    SERVED_MIB("resident MiB with these", "%,.0f");
 
     private final String label;
     private final String format;
@@ -75,8 +87,8 @@ final class Samples {
   }
 
   /// One of the ways from the visitor to the app, of a packet to a server and back, of a stream
-  /// between our stack and the kernel, or of a call to a tunnel and back, and the parts of our
-  /// stack that are used.
+  /// between our stack and the kernel, of a call to a tunnel and back, or from node to node, and
+  /// the parts of our stack that are used.
   enum Way {
     DIRECT("direct"),
     PENSTOCK("penstock"),
@@ -93,7 +105,9 @@ final class Samples {
     ENGINE("engine"),
     CHANNELS("channels"),
     TO_GO("to Go"),
-    FROM_GO("from Go");
+    FROM_GO("from Go"),
+    NODES("nodes"),
+    NODES_NIO("nodes, NIO");
 
     private final String label;
 
@@ -126,6 +140,12 @@ final class Samples {
         .computeIfAbsent(figure, _ -> new EnumMap<>(Way.class))
         .computeIfAbsent(way, _ -> new ArrayList<>())
         .add(value);
+  }
+
+  /// The value that was added last; NaN when there is none.
+  double last(Figure figure, Way way) {
+    List<Double> all = values.getOrDefault(figure, Map.of()).getOrDefault(way, List.of());
+    return all.isEmpty() ? Double.NaN : all.getLast();
   }
 
   /// Whether the figure was measured for any way.

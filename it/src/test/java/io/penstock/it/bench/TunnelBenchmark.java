@@ -68,7 +68,7 @@ final class TunnelBenchmark implements AutoCloseable {
       return;
     }
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-    if (!EnumSet.of(Part.OVERLAY, Part.KERNEL, Part.STACK, Part.CALLS)
+    if (!EnumSet.of(Part.OVERLAY, Part.NODE, Part.KERNEL, Part.STACK, Part.CALLS)
         .containsAll(options.parts())) {
       try (TunnelBenchmark benchmark = new TunnelBenchmark(options, directory)) {
         benchmark.run();
@@ -91,6 +91,11 @@ final class TunnelBenchmark implements AutoCloseable {
     }
     if (options.parts().contains(Part.OVERLAY)) {
       try (OverlayBenchmark benchmark = new OverlayBenchmark(options, directory, out)) {
+        benchmark.run();
+      }
+    }
+    if (options.parts().contains(Part.NODE)) {
+      try (NodeBenchmark benchmark = new NodeBenchmark(options, directory, out)) {
         benchmark.run();
       }
     }
