@@ -80,9 +80,15 @@ final class PortLoop extends ChannelInitializer<Channel> {
 
   // ---- commands ----
 
-  /// The port is bound, and not open yet.
-  synchronized void bound(OverlayPort port) {
-    bound = port;
+  /// The port is bound, and not open yet; closes it when the loop has been removed meanwhile.
+  void bound(OverlayPort port) {
+    synchronized (this) {
+      bound = port;
+      if (state != State.REMOVED) {
+        return;
+      }
+    }
+    port.close();
   }
 
   /// Begins with what waits, and accepts from now on.

@@ -1,7 +1,6 @@
 package io.penstock.node.serve;
 
 import io.penstock.node.backend.BackendConnections;
-import io.penstock.node.overlay.OverlayPort;
 import io.penstock.node.overlay.OverlayPorts;
 import io.penstock.node.overlay.PortRequest;
 import java.io.IOException;
@@ -318,30 +317,38 @@ public final class ServeManager implements AutoCloseable {
     return found;
   }
 
-  /// Binds every port, or none.
+  /// Binds every port, or none; asks for all at once, as a turn of a busy event loop takes its
+  /// time.
   private Map<Integer, PortLoop> bind(SortedMap<Integer, ServedPort> added, Backends to)
       throws ServeException {
     Map<Integer, PortLoop> bound = new LinkedHashMap<>();
-    for (var entry : added.entrySet()) {
-      PortLoop loop = new PortLoop(entry.getKey(), serving(entry.getValue(), to), parts);
-      CompletableFuture<OverlayPort> binding =
-          parts
-              .node()
-              .listen(PortRequest.everywhere(entry.getKey(), OWNER).exclusive(), loop)
-              .toCompletableFuture();
+    Map<Integer, CompletableFuture<Void>> bindings = new LinkedHashMap<>();
+    added.forEach(
+        (port, served) -> {
+          PortLoop loop = new PortLoop(port, serving(served, to), parts);
+          bound.put(port, loop);
+          bindings.put(port, bind(loop));
+        });
+    for (var entry : bindings.entrySet()) {
       try {
-        loop.bound(binding.get(BIND_LIMIT.toNanos(), TimeUnit.NANOSECONDS));
-        bound.put(entry.getKey(), loop);
+        entry.getValue().get(BIND_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
       } catch (ExecutionException | TimeoutException | InterruptedException e) {
         if (e instanceof InterruptedException) {
           Thread.currentThread().interrupt();
         }
-        binding.thenAccept(OverlayPort::close);
         bound.values().forEach(PortLoop::remove);
         throw cannotBind(entry.getKey(), e);
       }
     }
     return bound;
+  }
+
+  private CompletableFuture<Void> bind(PortLoop loop) {
+    return parts
+        .node()
+        .listen(PortRequest.everywhere(loop.number(), OWNER).exclusive(), loop)
+        .thenAccept(loop::bound)
+        .toCompletableFuture();
   }
 
   private static ServeException cannotBind(int port, Exception e) {

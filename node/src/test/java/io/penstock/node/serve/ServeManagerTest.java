@@ -21,6 +21,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -90,6 +93,27 @@ class ServeManagerTest {
     isRefusedByTheStack(7000);
     isRefusedByTheStack(9000);
     taken.close();
+  }
+
+  @Test
+  void new_ports_wait_together_for_a_busy_event_loop() throws Exception {
+    CountDownLatch busy = new CountDownLatch(1);
+    node.ports.keepBusyUntil(busy);
+    FutureTask<AcceptedConnections> setting =
+        new FutureTask<>(
+            () ->
+                node.serve.set(
+                    text(80, "x")
+                        .withPort(7000, TcpPortHandler.accept())
+                        .withPort(7001, TcpPortHandler.accept())));
+    Thread.startVirtualThread(setting);
+    try {
+      await().atMost(LIMIT).until(() -> node.ports.requests() == 3);
+    } finally {
+      busy.countDown();
+    }
+    assertThat(setting.get(LIMIT.toSeconds(), TimeUnit.SECONDS)).isNotNull();
+    assertThat(node.ask(80, get("/"))).endsWith("x");
   }
 
   @Test

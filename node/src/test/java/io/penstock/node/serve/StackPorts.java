@@ -19,6 +19,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// The ports of a node that has a stack and nothing else: no tunnel, no gateway.
 final class StackPorts implements OverlayPorts {
@@ -26,14 +28,34 @@ final class StackPorts implements OverlayPorts {
   private final NetStackDriver stack;
   private final List<IpAddress> addresses;
   private final Map<InetAddress, PeerInfo> peers = new ConcurrentHashMap<>();
+  private final AtomicInteger requests = new AtomicInteger();
 
   StackPorts(NetStackDriver stack, List<IpAddress> addresses) {
     this.stack = stack;
     this.addresses = addresses;
   }
 
+  /// Lets the stack's event loop do nothing until the latch is down.
+  void keepBusyUntil(CountDownLatch latch) {
+    stack
+        .eventLoop()
+        .execute(
+            () -> {
+              try {
+                latch.await();
+              } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+              }
+            });
+  }
+
   void forget() {
     peers.clear();
+  }
+
+  /// How many ports have been asked for.
+  int requests() {
+    return requests.get();
   }
 
   void knows(PeerInfo peer) {
@@ -42,6 +64,7 @@ final class StackPorts implements OverlayPorts {
 
   @Override
   public CompletionStage<OverlayPort> listen(PortRequest request, ChannelHandler child) {
+    requests.incrementAndGet();
     CompletableFuture<OverlayPort> bound = new CompletableFuture<>();
     new ServerBootstrap()
         .group(stack.eventLoop())
