@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -54,11 +53,12 @@ public record ServePlan(SortedMap<Integer, ServedPort> ports) {
     }
     List<ServeConfig> inOrder = new ArrayList<>(config.foreground().values());
     inOrder.add(config);
+    SitesByPort sites = new SitesByPort(inOrder);
     SortedMap<Integer, ServedPort> ports = new TreeMap<>();
     for (ServeConfig each : inOrder) {
       for (var entry : each.tcp().entrySet()) {
         int port = entry.getKey();
-        ServedPort served = port(port, entry.getValue(), inOrder);
+        ServedPort served = port(port, entry.getValue(), sites);
         if (served != null) {
           ports.putIfAbsent(port, served);
         }
@@ -86,8 +86,8 @@ public record ServePlan(SortedMap<Integer, ServedPort> ports) {
     }
   }
 
-  private static @Nullable ServedPort port(
-      int port, TcpPortHandler handler, List<ServeConfig> inOrder) throws ServeException {
+  private static @Nullable ServedPort port(int port, TcpPortHandler handler, SitesByPort sites)
+      throws ServeException {
     String at = "TCP." + port;
     boolean accept = handler.penstock().accept();
     boolean forward = !handler.tcpForward().isEmpty();
@@ -106,7 +106,7 @@ public record ServePlan(SortedMap<Integer, ServedPort> ports) {
       return null;
     }
     if (!bytes) {
-      return new ServedPort.Web(handler.https(), sites(port, inOrder));
+      return new ServedPort.Web(handler.https(), sites(sites.of(port)));
     }
     return new ServedPort.Bytes(
         tlsName(at, handler.terminateTls()),
@@ -150,21 +150,11 @@ public record ServePlan(SortedMap<Integer, ServedPort> ports) {
     return new ServeTarget.TcpForward(to, version);
   }
 
-  private static SortedMap<String, ServeTarget.Mounts> sites(int port, List<ServeConfig> inOrder)
+  private static SortedMap<String, ServeTarget.Mounts> sites(List<SitesByPort.Site> ofPort)
       throws ServeException {
     SortedMap<String, ServeTarget.Mounts> byHost = new TreeMap<>();
-    for (ServeConfig each : inOrder) {
-      for (var entry : each.web().entrySet()) {
-        String key = entry.getKey();
-        int colon = key.lastIndexOf(':');
-        String host = colon < 0 ? "" : key.substring(0, colon);
-        if (host.isEmpty() || !Authority.isValid(key)) {
-          throw invalid("Web has \"%s\", which is no host with a port".formatted(key));
-        }
-        if (key.substring(colon + 1).equals(Integer.toString(port))) {
-          byHost.putIfAbsent(host.toLowerCase(Locale.ROOT), mounts(key, entry.getValue()));
-        }
-      }
+    for (SitesByPort.Site site : ofPort) {
+      byHost.putIfAbsent(site.host(), mounts(site.key(), site.config()));
     }
     return Collections.unmodifiableSortedMap(byHost);
   }
@@ -232,7 +222,7 @@ public record ServePlan(SortedMap<Integer, ServedPort> ports) {
     throw invalid(at + ".Path is to be an absolute path of this machine");
   }
 
-  private static ServeException invalid(String what) {
+  static ServeException invalid(String what) {
     return new ServeException(ServeException.Reason.INVALID, "the serve config says: " + what);
   }
 
