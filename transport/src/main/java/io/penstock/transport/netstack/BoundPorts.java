@@ -4,16 +4,21 @@ import io.netty.channel.Channel;
 import io.penstock.protocol.netstack.tcp.TcpConfig;
 import io.penstock.protocol.netstack.wire.IpEndpoint;
 import java.net.BindException;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 
 /// The channels of a stack that hold a local port and have no connection that would tell them the
 /// end of the stack: listeners, UDP sockets, and sockets that are bound to connect later.
 ///
-/// It also names them to whoever comes second. Event loop only.
+/// It also names them to whoever comes second, and finds them by their port, however many others
+/// there are. Event loop only.
 final class BoundPorts {
 
   /// Which ports are the same one: TCP and UDP have their own.
@@ -22,7 +27,15 @@ final class BoundPorts {
     UDP
   }
 
-  private final Set<Channel> channels = new LinkedHashSet<>();
+  private record Place(Protocol protocol, int port) {}
+
+  /// Most ports have one holder.
+  private static final int HOLDERS = 2;
+
+  /// Where each channel is in [#byPort].
+  private final Map<Channel, Place> channels = new LinkedHashMap<>();
+
+  private final Map<Place, Set<Channel>> byPort = new HashMap<>();
   private final RandomGenerator random;
   private final int firstPort;
   private final int lastPort;
@@ -34,30 +47,43 @@ final class BoundPorts {
     lastPort = config.localPortLast();
   }
 
+  /// Notes a channel that is bound; its port stays the same for as long as it is here.
   void add(Channel channel) {
-    channels.add(channel);
+    Protocol protocol = channel instanceof NetstackDatagramChannel ? Protocol.UDP : Protocol.TCP;
+    Place place = new Place(protocol, local(channel).port());
+    channels.put(channel, place);
+    byPort.computeIfAbsent(place, _ -> new LinkedHashSet<>(HOLDERS)).add(channel);
   }
 
+  /// Forgets a channel, if it is known.
   void remove(Channel channel) {
-    channels.remove(channel);
+    Place place = channels.remove(channel);
+    if (place != null) {
+      byPort.computeIfPresent(
+          place,
+          (_, holders) -> {
+            holders.remove(channel);
+            return holders.isEmpty() ? null : holders;
+          });
+    }
+  }
+
+  private Stream<Channel> holders(Protocol protocol, IpEndpoint wanted) {
+    return byPort.getOrDefault(new Place(protocol, wanted.port()), Set.of()).stream();
   }
 
   List<Channel> all() {
-    return List.copyOf(channels);
+    return List.copyOf(channels.keySet());
   }
 
   /// Who holds exactly this address and port, where all forms of "any address" are one.
   Optional<Channel> holder(Protocol protocol, IpEndpoint wanted) {
-    return channels.stream()
-        .filter(channel -> isOf(protocol, channel))
-        .filter(channel -> isSame(local(channel), wanted))
-        .findFirst();
+    return holders(protocol, wanted).filter(channel -> isSame(local(channel), wanted)).findFirst();
   }
 
   /// Who holds this port at an address that a socket bound to `wanted` would have too.
   Optional<Channel> overlapping(Protocol protocol, IpEndpoint wanted) {
-    return channels.stream()
-        .filter(channel -> isOf(protocol, channel))
+    return holders(protocol, wanted)
         .filter(channel -> overlaps(local(channel), wanted))
         .findFirst();
   }
@@ -73,13 +99,6 @@ final class BoundPorts {
       }
     }
     throw new BindException("Cannot assign requested address: no local port is free");
-  }
-
-  private static boolean isOf(Protocol protocol, Channel channel) {
-    return switch (protocol) {
-      case TCP -> channel instanceof NetstackServerChannel || channel instanceof NetstackChannel;
-      case UDP -> channel instanceof NetstackDatagramChannel;
-    };
   }
 
   private static IpEndpoint local(Channel channel) {
@@ -100,8 +119,7 @@ final class BoundPorts {
   /// alone where somebody is.
   void requireSharing(NetstackServerChannel wanting, IpEndpoint wanted) throws BindException {
     boolean excluded =
-        channels.stream()
-            .filter(channel -> isOf(Protocol.TCP, channel))
+        holders(Protocol.TCP, wanted)
             .filter(channel -> overlaps(local(channel), wanted))
             .anyMatch(channel -> isExclusive(channel) || isExclusive(wanting));
     if (excluded) {

@@ -78,8 +78,8 @@ public final class NetstackDatagramChannel extends AbstractChannel {
     made.attach(this);
     socket = made;
     applyOptions();
-    driver.ports().add(this);
     updateAddresses(made);
+    driver.ports().add(this);
   }
 
   private void applyOptions() {
