@@ -18,9 +18,8 @@ import java.util.concurrent.TimeUnit;
 /// A measured node at its place: joined, over a path that is known to carry all that it is to
 /// carry, and beside it an event loop for sockets of this machine, for comparison.
 ///
-/// @param mtu of the packets within the tunnel, in bytes
 /// @param direct the loop for the machine's sockets
-record BenchNode(Node node, int mtu, EventLoop direct) {
+record BenchNode(Node node, EventLoop direct) {
 
   /// Of the packets within the tunnels of a run: the least that IPv6 asks for.
   static final int MTU_BYTES = 1280;
@@ -43,19 +42,18 @@ record BenchNode(Node node, int mtu, EventLoop direct) {
                 .nameLimit(LIMIT)
                 .state(state)
                 .build());
-    CompletableFuture<NodeStatus.Running> ready = new CompletableFuture<>();
+    CompletableFuture<Void> ready = new CompletableFuture<>();
     var _ = node.onStatus(status -> completeWhenWhole(ready, status));
     completeWhenWhole(ready, node.status());
-    int mtu = ready.get(LIMIT.toSeconds(), TimeUnit.SECONDS).mtu();
-    return new BenchNode(node, mtu, NativeSupport.newEventLoops(1, "direct").next());
+    ready.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+    return new BenchNode(node, NativeSupport.newEventLoops(1, "direct").next());
   }
 
-  private static void completeWhenWhole(
-      CompletableFuture<NodeStatus.Running> ready, NodeStatus status) {
+  private static void completeWhenWhole(CompletableFuture<Void> ready, NodeStatus status) {
     if (status instanceof NodeStatus.Running running
         && running.addresses().size() == IpFamily.values().length
         && running.mtu() >= MTU_BYTES) {
-      ready.complete(running);
+      ready.complete(null);
     }
   }
 

@@ -134,14 +134,9 @@ final class NodeBenchmark implements AutoCloseable {
                 served.get("host").asString(),
                 served.get("direct").asString(),
                 app));
-    JsonNode ready = visitor.next("mtu", START_SECONDS);
+    visitor.next("ready", START_SECONDS);
     systems.put(way, new Trio(gateway, web, visitor));
-    out.printf(
-        Locale.ROOT,
-        "%s: epoll %s, inner MTU %d bytes%n",
-        way.label(),
-        door.get("epoll").asBoolean() ? "yes" : "no",
-        ready.get("mtu").asInt());
+    out.printf("%s: epoll %s%n", way.label(), door.get("epoll").asBoolean() ? "yes" : "no");
   }
 
   private String at(String name) {
@@ -190,6 +185,7 @@ final class NodeBenchmark implements AutoCloseable {
     for (Way way : WAYS) {
       double before = Double.MAX_VALUE;
       double last = Double.MAX_VALUE / 2;
+      double segmentBytes = 0;
       for (int i = 0;
           i < LEAST_WARM_UPS || (i < MOST_WARM_UPS && last < WARM_UP_GAIN * before);
           i++) {
@@ -197,14 +193,18 @@ final class NodeBenchmark implements AutoCloseable {
         Run down = run(way, "down " + WARM_UP_SECONDS);
         Run up = run(way, "up " + WARM_UP_SECONDS);
         Run asked = run(way, "requests " + CONNECTIONS + " " + WARM_UP_SECONDS);
+        segmentBytes = up.of("segment_bytes");
         last = 1e6 * asked.processorSeconds() / asked.of("requests");
         out.printf(
             Locale.ROOT,
-            "warming up %s: %.1f and %.1f s per GB, %.0f µs per request%n",
+            "warming up %s: %.1f and %.1f s per GB, %.0f µs per" + " request%n",
             way.label(),
             down.processorPerGigabyte(),
             up.processorPerGigabyte(),
             last);
+      }
+      if (way != Way.DIRECT) {
+        out.printf(Locale.ROOT, "%s: %.0f bytes in a full segment%n", way.label(), segmentBytes);
       }
       run(way, "connect " + CONNECTS);
       run(way, "ping " + WARM_UP_SECONDS);

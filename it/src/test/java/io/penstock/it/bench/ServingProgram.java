@@ -57,7 +57,7 @@ final class ServingProgram {
             "http://" + arguments[BenchNode.ARGUMENTS + 1],
             "http://" + arguments[BenchNode.ARGUMENTS + 2]);
     serving.set("first");
-    program.say(Map.of("direct", address(direct), "host", host, "mtu", joined.mtu()));
+    program.say(Map.of("direct", address(direct), "host", host));
     program.serve(words -> serving.set(words[1]));
     joined.node().close();
   }

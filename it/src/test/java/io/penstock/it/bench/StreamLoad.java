@@ -12,6 +12,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.DuplexChannel;
 import io.penstock.it.bench.StreamServer.Wish;
+import io.penstock.transport.netstack.NetstackChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Map;
@@ -74,8 +75,9 @@ final class StreamLoad {
     }
   }
 
-  private static Map<String, ?> moved(long bytes, long nanos) {
-    return Map.of("bytes", bytes, "seconds", nanos / NANOS_PER_SECOND);
+  /// The payload of a full segment as our stack sends it; 0 for the kernel's, which is not asked.
+  private static int segmentBytes(Channel channel) {
+    return channel instanceof NetstackChannel ours ? ours.snapshot().orElseThrow().mssBytes() : 0;
   }
 
   private static Map<String, ?> times(Latencies latencies) {
@@ -219,7 +221,7 @@ final class StreamLoad {
       received += bytes.readableBytes();
       bytes.release();
       if (isOver()) {
-        result.complete(moved(received, elapsedNanos()));
+        result.complete(Map.of("bytes", received, "seconds", elapsedNanos() / NANOS_PER_SECOND));
       }
     }
   }
@@ -265,7 +267,11 @@ final class StreamLoad {
       answer.writeBytes(bytes);
       bytes.release();
       if (answer.readableBytes() == Long.BYTES) {
-        result.complete(moved(answer.readLong(), elapsedNanos()));
+        result.complete(
+            Map.of(
+                "bytes", answer.readLong(),
+                "seconds", elapsedNanos() / NANOS_PER_SECOND,
+                "segment_bytes", segmentBytes(ctx.channel())));
       }
     }
   }

@@ -45,7 +45,7 @@ final class VisitorProgram {
     InetSocketAddress streams = HostPort.parse(arguments[BenchNode.ARGUMENTS + 2]).resolve();
     InetSocketAddress app = HostPort.parse(arguments[BenchNode.ARGUMENTS + 3]).resolve();
     VisitorProgram visitor = new VisitorProgram(over(joined, host), beside(joined, streams, app));
-    program.say(Map.of("mtu", joined.mtu()));
+    program.say(Map.of("ready", true));
     program.serve(visitor::answer);
     joined.node().close();
   }
