@@ -4,11 +4,11 @@ import io.penstock.node.local.LocalClient;
 import io.penstock.node.local.LocalRefusedException;
 import io.penstock.node.serve.ServeConfig;
 import io.penstock.node.serve.ServeException;
+import io.penstock.node.serve.ServeManager;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -95,25 +95,44 @@ final class ServeConfigCommands {
 
     @Override
     public Integer call() throws IOException {
-      ServeConfig next = parse(read());
+      ServeConfig document = parse(read());
       LocalClient client = node.resolve(console);
-      for (var block : running(client).entrySet()) {
-        next = next.withForeground(block.getKey(), block.getValue());
-      }
-      if (ignoreUnsupported) {
-        client.replaceServeConfigIgnoringUnsupported(next);
-      } else {
-        client.replaceServeConfig(next);
-      }
+      ServeEdit.untilNobodyIsFaster(() -> replace(client, document));
       return 0;
     }
 
-    private static Map<String, ServeConfig> running(LocalClient client) throws IOException {
+    /// Commands in the foreground may come and go meanwhile; what they serve then is a conflict.
+    private void replace(LocalClient client, ServeConfig document) throws IOException {
+      Optional<ServeManager.Snapshot> served = served(client);
+      if (served.isEmpty()) {
+        replaceWhatIsStored(client, document);
+        return;
+      }
+      ServeConfig next = document;
+      for (var block : served.get().config().foreground().entrySet()) {
+        next = next.withForeground(block.getKey(), block.getValue());
+      }
+      if (ignoreUnsupported) {
+        client.setServeConfigIgnoringUnsupported(next, served.get().etag());
+      } else {
+        client.setServeConfig(next, served.get().etag());
+      }
+    }
+
+    /// Empty when what is stored cannot be served; then nothing is served at all.
+    private static Optional<ServeManager.Snapshot> served(LocalClient client) throws IOException {
       try {
-        return client.serveConfig().config().foreground();
+        return Optional.of(client.serveConfig());
       } catch (LocalRefusedException _) {
-        // What is stored cannot be served, and is replaced; so nothing is served at all.
-        return Map.of();
+        return Optional.empty();
+      }
+    }
+
+    private void replaceWhatIsStored(LocalClient client, ServeConfig document) throws IOException {
+      if (ignoreUnsupported) {
+        client.replaceServeConfigIgnoringUnsupported(document);
+      } else {
+        client.replaceServeConfig(document);
       }
     }
 

@@ -30,10 +30,24 @@ record ServeEdit(LocalClient client, String host) {
 
   /// Replaces the config by what becomes of it.
   void apply(UnaryOperator<ServeConfig> change) throws IOException {
+    untilNobodyIsFaster(
+        () -> {
+          ServeManager.Snapshot now = client.serveConfig();
+          client.setServeConfig(change.apply(now.config()), now.etag());
+        });
+  }
+
+  /// Reads what is served and sets what follows from it.
+  @FunctionalInterface
+  interface Attempt {
+    void run() throws IOException;
+  }
+
+  /// Makes an attempt once more when somebody else has changed what is served in between.
+  static void untilNobodyIsFaster(Attempt attempt) throws IOException {
     for (int tries = 1; ; tries++) {
-      ServeManager.Snapshot now = client.serveConfig();
       try {
-        client.setServeConfig(change.apply(now.config()), now.etag());
+        attempt.run();
         return;
       } catch (LocalRefusedException e) {
         if (!e.code().equals("conflict") || tries == MOST_TRIES) {

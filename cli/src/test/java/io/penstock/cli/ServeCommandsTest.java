@@ -10,7 +10,10 @@ import io.penstock.gateway.Gateway;
 import io.penstock.gateway.config.GatewayConfig;
 import io.penstock.node.Node;
 import io.penstock.node.NodeConfig;
+import io.penstock.node.local.LocalClient;
+import io.penstock.node.local.LocalControl;
 import io.penstock.node.serve.ServeConfig;
+import io.penstock.node.serve.ServeManager;
 import io.penstock.node.serve.TcpPortHandler;
 import io.penstock.transport.tls.Trust;
 import java.io.IOException;
@@ -19,6 +22,8 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -60,11 +65,15 @@ class ServeCommandsTest {
                 .trust(new Trust.CaFile(gateway.caCertificate().orElseThrow()))
                 .token(token)
                 .nameLimit(LIMIT)
-                .state(home.resolve(".local/state/penstock/nodes").resolve(name))
+                .state(state(name))
                 .build());
     node.localApi();
     node.awaitRunning(LIMIT);
     return node;
+  }
+
+  private Path state(String name) {
+    return home.resolve(".local/state/penstock/nodes").resolve(name);
   }
 
   @AfterEach
@@ -149,6 +158,73 @@ class ServeCommandsTest {
     assertThat(command.run("serve", "set-config", "-")).as(command.err()).isZero();
     assertThat(web.serve().get().config())
         .isEqualTo(ServeConfig.EMPTY.withPort(7, TcpPortHandler.forward("localhost:7")));
+  }
+
+  @Test
+  void a_document_is_set_beside_commands_that_come_and_go_meanwhile() throws Exception {
+    LocalClient node = new LocalClient(state("web"));
+    List<LocalControl> commands = new ArrayList<>();
+    Path raced = home.resolve("raced");
+    try (InterferingSocket socket =
+        InterferingSocket.in(
+            raced,
+            state("web"),
+            3,
+            () -> {
+              commands.add(serveInForeground(node, 8000 + commands.size()));
+              if (commands.size() == 3) {
+                commands.getFirst().close();
+                await().atMost(LIMIT).until(() -> web.serve().get().config().foreground().size() == 2);
+              }
+            })) {
+      command = new CommandRun(home).input("{\"TCP\":{\"7\":{\"TCPForward\":\"localhost:7\"}}}");
+      assertThat(command.run("serve", "set-config", "-", "--state", raced.toString()))
+          .as(command.err())
+          .isZero();
+      assertThat(socket.changes()).as("three times somebody was faster").isEqualTo(4);
+    }
+    ServeConfig served = web.serve().get().config();
+    assertThat(served.tcp()).containsOnlyKeys(7);
+    assertThat(served.foreground())
+        .containsOnlyKeys(commands.get(1).id(), commands.get(2).id());
+    for (LocalControl each : commands) {
+      each.close();
+    }
+  }
+
+  @Test
+  void a_document_is_not_set_while_somebody_is_faster_for_ever() throws Exception {
+    LocalClient node = new LocalClient(state("web"));
+    List<LocalControl> commands = new ArrayList<>();
+    Path raced = home.resolve("raced");
+    try (InterferingSocket socket =
+        InterferingSocket.in(
+            raced,
+            state("web"),
+            Integer.MAX_VALUE,
+            () -> commands.add(serveInForeground(node, 8000 + commands.size())))) {
+      command = new CommandRun(home).input("{\"TCP\":{\"7\":{\"TCPForward\":\"localhost:7\"}}}");
+      assertThat(command.run("serve", "set-config", "-", "--state", raced.toString())).isEqualTo(1);
+      assertThat(command.err()).contains("another client is changing the serve config");
+      assertThat(socket.changes()).isEqualTo(10);
+    }
+    assertThat(web.serve().get().config().tcp()).isEmpty();
+    for (LocalControl each : commands) {
+      each.close();
+    }
+  }
+
+  /// What a command in the foreground does.
+  private static LocalControl serveInForeground(LocalClient node, int port) throws IOException {
+    LocalControl control = node.control();
+    ServeManager.Snapshot now = node.serveConfig();
+    node.setServeConfig(
+        now.config()
+            .withForeground(
+                control.id(),
+                ServeConfig.EMPTY.withPort(port, TcpPortHandler.forward("localhost:7"))),
+        now.etag());
+    return control;
   }
 
   @Test

@@ -60,6 +60,11 @@ public record LocalClient(Path state) {
     post(next, LocalEndpoints.SERVE_CONFIG, Optional.of(etag));
   }
 
+  /// As above; what of the config is not supported is kept and not served.
+  public void setServeConfigIgnoringUnsupported(ServeConfig next, String etag) throws IOException {
+    post(next, ignoringUnsupported(), Optional.of(etag));
+  }
+
   /// Replaces the whole config, whatever it is, also one that is stored and cannot be served.
   public void replaceServeConfig(ServeConfig next) throws IOException {
     post(next, LocalEndpoints.SERVE_CONFIG, Optional.empty());
@@ -67,12 +72,12 @@ public record LocalClient(Path state) {
 
   /// As above; what of the config is not supported is kept and not served.
   public void replaceServeConfigIgnoringUnsupported(ServeConfig next) throws IOException {
-    post(
-        next,
-        "%s?%s=%s"
-            .formatted(
-                LocalEndpoints.SERVE_CONFIG, LocalEndpoints.UNSUPPORTED, LocalEndpoints.IGNORE),
-        Optional.empty());
+    post(next, ignoringUnsupported(), Optional.empty());
+  }
+
+  private static String ignoringUnsupported() {
+    return "%s?%s=%s"
+        .formatted(LocalEndpoints.SERVE_CONFIG, LocalEndpoints.UNSUPPORTED, LocalEndpoints.IGNORE);
   }
 
   /// Opens a control connection, whose block in the config ends with it.
