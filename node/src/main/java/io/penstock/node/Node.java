@@ -145,6 +145,12 @@ public final class Node implements AutoCloseable {
     return parts.stack().whoIs(connection);
   }
 
+  /// The same of a connection that was dialled or accepted as a socket, also by a fallback handler
+  /// or over TLS, and also after it was closed. Empty for every other socket.
+  public Optional<PeerInfo> whoIs(Socket connection) {
+    return parts.sockets().connectionOf(connection).flatMap(this::whoIs);
+  }
+
   /// Finds an address for a host of the overlay as [#dial] does; blocks until the node has joined.
   ///
   /// @throws java.net.UnknownHostException when there is no such name

@@ -3,6 +3,7 @@ package io.penstock.node;
 import io.penstock.api.IpAddress;
 import io.penstock.node.overlay.PortRequest;
 import io.penstock.node.stack.NodeStack;
+import io.penstock.transport.netstack.NetstackChannel;
 import io.penstock.transport.netstack.socket.StackSockets;
 import java.io.IOException;
 import java.net.DatagramSocket;
@@ -78,6 +79,11 @@ final class NodeSockets {
       socket.close();
       throw e;
     }
+  }
+
+  /// The connection of the stack under one of these sockets.
+  Optional<NetstackChannel> connectionOf(Socket socket) {
+    return StackSockets.connectionOf(socket);
   }
 
   SocketFactory socketFactory() {

@@ -147,6 +147,20 @@ class NodeSocketsTest {
   }
 
   @Test
+  void both_ends_of_a_socket_know_who_the_other_is() throws Exception {
+    try (ServerSocket listener = db.listen(5432);
+        Socket dialled = web.dial("db", 5432);
+        Socket accepted = listener.accept();
+        Socket made = web.socketFactory().createSocket("db", 5432);
+        Socket plain = new Socket()) {
+      assertThat(db.whoIs(accepted)).map(PeerInfo::name).contains("web");
+      assertThat(web.whoIs(dialled)).map(PeerInfo::name).contains("db");
+      assertThat(web.whoIs(made)).map(PeerInfo::name).contains("db");
+      assertThat(db.whoIs(plain)).as("a socket of the machine").isEmpty();
+    }
+  }
+
+  @Test
   void datagrams_travel_both_ways() throws Exception {
     try (DatagramSocket server = db.listenUdp(53);
         DatagramSocket client = web.dialUdp("db", 53)) {
@@ -371,9 +385,10 @@ class NodeSocketsTest {
               if (destination.getPort() != 6000) {
                 return FlowAnswer.reject();
               }
-              db.whoIs(source.getAddress()).ifPresent(who::complete);
+              assertThat(db.whoIs(source.getAddress())).isPresent();
               return FlowAnswer.accept(
                   socket -> {
+                    db.whoIs(socket).ifPresent(who::complete);
                     virtual.complete(Thread.currentThread().isVirtual());
                     echo().handle(socket);
                   });

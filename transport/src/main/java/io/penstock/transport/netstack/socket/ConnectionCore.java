@@ -15,6 +15,7 @@ import java.net.SocketException;
 import java.net.SocketImpl;
 import java.net.SocketTimeoutException;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +52,11 @@ final class ConnectionCore extends SocketCore {
 
   private NetstackChannel channel() {
     return bridge().channel();
+  }
+
+  /// The connection, also after it was closed; empty before [#create].
+  Optional<NetstackChannel> connection() {
+    return Optional.ofNullable(bridge).map(StreamBridge::channel);
   }
 
   // ---- coming to be ----

@@ -140,6 +140,12 @@ public final class StackSockets {
     return new StackServerSocketFactory(this);
   }
 
+  /// The connection under a socket, also after the socket was closed; empty for a socket of another
+  /// kind, and for one that was never used. The channel is not to be read, written or changed.
+  public static Optional<NetstackChannel> connectionOf(Socket socket) {
+    return socket instanceof StackSocket ours ? ours.connection() : Optional.empty();
+  }
+
   // ---- for the sockets ----
 
   EventLoop eventLoop() {
