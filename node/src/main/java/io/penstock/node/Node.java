@@ -15,6 +15,7 @@ import io.penstock.node.local.LocalApi;
 import io.penstock.node.overlay.OverlayPorts;
 import io.penstock.node.proxy.LoopbackProxy;
 import io.penstock.node.proxy.ProxyConfig;
+import io.penstock.node.serve.CertificateSource;
 import io.penstock.node.serve.ServeException;
 import io.penstock.node.serve.ServeManager;
 import java.io.IOException;
@@ -188,11 +189,31 @@ public final class Node implements AutoCloseable {
     return parts.sockets().listen(Optional.of(address), port);
   }
 
-  /// Listens on a TCP port of all addresses for TLS; what it accepts makes its handshake when it is
-  /// first read or written.
+  /// Listens on a TCP port of all addresses for TLS under the node's full name, with the
+  /// certificate of [NodeConfig#certificates]; blocks until the node has joined and has it.
   ///
-  /// @param tls with the certificate to show; the JDK's, so that TLS 1.3 passes half-closes on
+  /// What it accepts has made its handshake. A visitor who asks for another name or takes longer
+  /// than [NodeConfig#handshakeLimit] is closed, and holds up nobody.
+  ///
+  /// @param port 0 for any free one
+  /// @throws IOException when there is no certificate, with the reason
   /// @throws java.net.BindException when somebody has the port, whom the message names
+  public ServerSocket listenTls(int port) throws IOException, InterruptedException {
+    parts.board().awaitJoined(config.startLimit());
+    return listenTls(port, parts.certificates(), parts.stack().domainName().orElseThrow());
+  }
+
+  /// The same under other names, with certificates of one's own such as
+  /// [io.penstock.node.serve.FileCertificates]; blocks as they do.
+  ///
+  /// @param names at least one
+  public ServerSocket listenTls(int port, CertificateSource certificates, String... names)
+      throws IOException {
+    return listenTls(port, NamedKeys.context(certificates, List.of(names)));
+  }
+
+  /// The same with a TLS context of one's own, which decides about names. It is the JDK's, so that
+  /// TLS 1.3 passes half-closes on.
   public ServerSocket listenTls(int port, SSLContext tls) throws IOException {
     return parts.sockets().listenTls(port, tls);
   }

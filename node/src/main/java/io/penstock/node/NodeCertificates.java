@@ -3,29 +3,59 @@ package io.penstock.node;
 import io.penstock.api.IssuedCertificate;
 import io.penstock.api.client.SessionClient;
 import io.penstock.node.identity.NodeIdentity;
+import io.penstock.node.serve.CertificateSource;
 import io.penstock.node.serve.GatewayCertificates;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 
-/// Asks the gateway for certificates as the node, each time over a connection of its own. Any
-/// thread may call this, and is blocked.
+/// The certificates of a node: of its own source, or those for which it asks the gateway, each time
+/// over a connection of its own. Any thread may call this, and is blocked.
 final class NodeCertificates implements GatewayCertificates.Authority, AutoCloseable {
+
+  /// In the state directory.
+  private static final String FILE = "certificate.pem";
 
   private final NodeConfig config;
   private final NodeIdentity identity;
   private final SSLContext tls;
+  private final CertificateSource source;
 
   // Guarded by this.
   private final Set<SessionClient> asking = new HashSet<>();
   private boolean closed;
 
-  NodeCertificates(NodeConfig config, NodeIdentity identity, SSLContext tls) {
+  /// @param ownName the node's full name, once it is known
+  NodeCertificates(
+      NodeConfig config,
+      NodeIdentity identity,
+      SSLContext tls,
+      Supplier<Optional<String>> ownName) {
     this.config = config;
     this.identity = identity;
     this.tls = tls;
+    source = config.certificates().orElseGet(() -> issued(ownName));
+  }
+
+  private CertificateSource issued(Supplier<Optional<String>> ownName) {
+    InstantSource clock = InstantSource.system();
+    if (config.state().isEmpty()) {
+      return new GatewayCertificates(ownName, this, clock);
+    }
+    Path file = config.state().get().resolve(FILE);
+    String known = config.gateway() + ", " + config.trust();
+    return new GatewayCertificates(
+        ownName, this, clock, new GatewayCertificates.Kept(file, known));
+  }
+
+  /// Where the node's certificates come from.
+  CertificateSource source() {
+    return source;
   }
 
   @Override

@@ -34,11 +34,12 @@ import java.util.function.Supplier;
 /// @param dialLimit how long `dial` may take in all
 /// @param nameLimit how long an unknown name is waited for, as a node that has just come may not be
 ///   heard of yet
+/// @param handshakeLimit how long a visitor of a TLS listener may take for the handshake
 /// @param closeLimit how long `close` waits for each thing that has to end
 /// @param backoffLeast wait before the first reconnect, jittered
 /// @param backoffMost the most that the doubling wait grows to
 /// @param fallback the limits of fallback flows
-/// @param certificates where those of served TLS ports come from; empty for the gateway, which
+/// @param certificates where those of served TLS ports and TLS listeners come from; empty for the gateway, which
 ///   certifies the node's own name
 /// @param serve the limits of served ports
 /// @param stack the knobs of TCP, UDP and IP
@@ -52,6 +53,7 @@ public record NodeConfig(
     Duration startLimit,
     Duration dialLimit,
     Duration nameLimit,
+    Duration handshakeLimit,
     Duration closeLimit,
     Duration backoffLeast,
     Duration backoffMost,
@@ -71,6 +73,9 @@ public record NodeConfig(
 
   /// The gateway tells of new nodes at once; this is some round trips.
   public static final Duration DEFAULT_NAME_LIMIT = Duration.ofSeconds(1);
+
+  /// Two round trips, over a very bad link.
+  public static final Duration DEFAULT_HANDSHAKE_LIMIT = Duration.ofSeconds(10);
 
   /// Nothing in a node has much to say at its end.
   public static final Duration DEFAULT_CLOSE_LIMIT = Duration.ofSeconds(5);
@@ -92,6 +97,7 @@ public record NodeConfig(
         .between("start_limit", startLimit, SHORTEST, LONGEST)
         .between("dial_limit", dialLimit, SHORTEST, LONGEST)
         .between("name_limit", nameLimit, Duration.ZERO, LONGEST)
+        .between("handshake_limit", handshakeLimit, SHORTEST, LONGEST)
         .between("close_limit", closeLimit, SHORTEST, LONGEST)
         .between("backoff_least", backoffLeast, SHORTEST, LONGEST)
         .notBelow("backoff_most", backoffMost, "backoff_least", backoffLeast)
@@ -143,6 +149,7 @@ public record NodeConfig(
     private Duration startLimit = DEFAULT_START_LIMIT;
     private Duration dialLimit = DEFAULT_DIAL_LIMIT;
     private Duration nameLimit = DEFAULT_NAME_LIMIT;
+    private Duration handshakeLimit = DEFAULT_HANDSHAKE_LIMIT;
     private Duration closeLimit = DEFAULT_CLOSE_LIMIT;
     private Duration backoffLeast = PacketTunnelConfig.DEFAULT_BACKOFF_LEAST;
     private Duration backoffMost = PacketTunnelConfig.DEFAULT_BACKOFF_MOST;
@@ -202,6 +209,11 @@ public record NodeConfig(
       return this;
     }
 
+    public Builder handshakeLimit(Duration value) {
+      handshakeLimit = value;
+      return this;
+    }
+
     public Builder closeLimit(Duration value) {
       closeLimit = value;
       return this;
@@ -218,7 +230,7 @@ public record NodeConfig(
       return this;
     }
 
-    /// Shows certificates of one's own on served ports, in place of those that the gateway issues.
+    /// Shows certificates of one's own on served ports and TLS listeners, in place of those that the gateway issues.
     public Builder certificates(CertificateSource value) {
       certificates = Optional.of(value);
       return this;
@@ -246,6 +258,7 @@ public record NodeConfig(
           startLimit,
           dialLimit,
           nameLimit,
+          handshakeLimit,
           closeLimit,
           backoffLeast,
           backoffMost,

@@ -12,6 +12,7 @@ import io.penstock.node.peer.PeerBook;
 import io.penstock.node.peer.PeerFollower;
 import io.penstock.node.proxy.LoopbackProxy;
 import io.penstock.node.proxy.ProxyConfig;
+import io.penstock.node.serve.CertificateSource;
 import io.penstock.node.stack.ChannelDialer;
 import io.penstock.node.stack.FallbackDesk;
 import io.penstock.node.stack.NodeStack;
@@ -63,6 +64,7 @@ final class NodeParts {
   private final PeerFollower follower;
   private final NodeSockets sockets;
   private final FallbackDesk fallback;
+  private final NodeCertificates certificates;
   private final NodeServe serve;
   private final RunningNode running;
   private final ExecutorService threads =
@@ -89,9 +91,10 @@ final class NodeParts {
     names = new OverlayNames(tunnel::network, stack::addresses, peers, config.nameLimit());
     OverlayResolver resolver =
         new OverlayResolver(names, () -> board.awaitJoined(config.startLimit()));
-    sockets = new NodeSockets(stack, resolver);
+    sockets = new NodeSockets(stack, resolver, config.handshakeLimit());
     follower = PeerFollower.start(config.gateway(), tls, tunnel::session, peers);
-    serve = new NodeServe(config, stack, new NodeCertificates(config, identity, tls));
+    certificates = new NodeCertificates(config, identity, tls, stack::domainName);
+    serve = new NodeServe(config, stack, certificates);
     var _ = board.onStatus(this::changed);
     var _ =
         tunnel
@@ -175,6 +178,11 @@ final class NodeParts {
   /// The node's sockets for code that blocks.
   NodeSockets sockets() {
     return sockets;
+  }
+
+  /// Where the node's certificates come from.
+  CertificateSource certificates() {
+    return certificates.source();
   }
 
   OverlayNames names() {

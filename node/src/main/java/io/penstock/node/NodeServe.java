@@ -1,15 +1,10 @@
 package io.penstock.node;
 
 import io.penstock.node.retry.Backoff;
-import io.penstock.node.serve.CertificateSource;
-import io.penstock.node.serve.GatewayCertificates;
 import io.penstock.node.serve.ServeException;
 import io.penstock.node.serve.ServeManager;
 import io.penstock.node.stack.NodeStack;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
-import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -34,8 +29,6 @@ final class NodeServe {
   /// In the state directory.
   private static final String CONFIG = "serve.json";
 
-  private static final String CERTIFICATE = "certificate.pem";
-
   private static final Duration RETRY_LEAST = Duration.ofSeconds(1);
   private static final Duration RETRY_MOST = Duration.ofMinutes(1);
 
@@ -45,7 +38,7 @@ final class NodeServe {
     RESTORED
   }
 
-  private final NodeCertificates gateway;
+  private final NodeCertificates certificates;
   private final ServeManager manager;
 
   /// Lets one thread after the other try to restore, which takes its time.
@@ -54,29 +47,14 @@ final class NodeServe {
   // Guarded by this.
   private State state = State.STORED;
 
-  NodeServe(NodeConfig config, NodeStack stack, NodeCertificates gateway) {
-    this.gateway = gateway;
+  NodeServe(NodeConfig config, NodeStack stack, NodeCertificates certificates) {
+    this.certificates = certificates;
     manager =
         new ServeManager(
             stack,
-            config.certificates().orElseGet(() -> issued(config, stack, gateway)),
+            certificates.source(),
             config.serve(),
             config.state().map(directory -> directory.resolve(CONFIG)));
-  }
-
-  private static CertificateSource issued(
-      NodeConfig config, NodeStack stack, NodeCertificates gateway) {
-    Optional<Path> file = config.state().map(directory -> directory.resolve(CERTIFICATE));
-    String known = config.gateway() + ", " + config.trust();
-    return file.map(
-            at ->
-                new GatewayCertificates(
-                    stack::domainName,
-                    gateway,
-                    InstantSource.system(),
-                    new GatewayCertificates.Kept(at, known)))
-        .orElseGet(
-            () -> new GatewayCertificates(stack::domainName, gateway, InstantSource.system()));
   }
 
   // ---- what was stored ----
@@ -186,7 +164,7 @@ final class NodeServe {
   /// Ends it with all its connections, for the limit at most, which somebody's own source of
   /// certificates may use up.
   void close(Duration limit) {
-    gateway.close();
+    certificates.close();
     Thread closing = Thread.ofVirtual().name("penstock-node-serve").start(manager::close);
     try {
       if (!closing.join(limit)) {

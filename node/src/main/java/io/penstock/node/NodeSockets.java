@@ -1,5 +1,6 @@
 package io.penstock.node;
 
+import io.netty.channel.EventLoop;
 import io.penstock.api.IpAddress;
 import io.penstock.node.overlay.PortRequest;
 import io.penstock.node.stack.NodeStack;
@@ -14,7 +15,10 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.spi.InetAddressResolver;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
 import java.util.Optional;
+import java.util.WeakHashMap;
 import javax.net.ServerSocketFactory;
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
@@ -26,9 +30,18 @@ final class NodeSockets {
   private static final String LISTENER = "a listener of this program";
 
   private final StackSockets sockets;
+  private final EventLoop loop;
+  private final Duration handshakeLimit;
 
-  NodeSockets(NodeStack stack, InetAddressResolver resolver) {
+  /// What accepted sockets with TLS go over, as long as anybody has them.
+  private final Map<Socket, NetstackChannel> underTls =
+      Collections.synchronizedMap(new WeakHashMap<>());
+
+  /// @param handshakeLimit of visitors of TLS listeners
+  NodeSockets(NodeStack stack, InetAddressResolver resolver, Duration handshakeLimit) {
     sockets = new StackSockets(stack.driver()).withOwner(LISTENER).withResolver(resolver);
+    loop = stack.driver().eventLoop();
+    this.handshakeLimit = handshakeLimit;
   }
 
   ServerSocket listen(Optional<IpAddress> address, int port) throws IOException {
@@ -36,7 +49,16 @@ final class NodeSockets {
   }
 
   ServerSocket listenTls(int port, SSLContext tls) throws IOException {
-    return bound(new TlsServerSocket(sockets.newServerSocket(), tls), Optional.empty(), port);
+    TlsHandshakes handshakes =
+        new TlsHandshakes(tls.getSocketFactory(), handshakeLimit, loop);
+    ServerSocket listener =
+        new TlsServerSocket(sockets.newServerSocket(), handshakes, this::remember);
+    return bound(listener, Optional.empty(), port);
+  }
+
+  private void remember(TlsHandshakes.Secured accepted) {
+    StackSockets.connectionOf(accepted.under())
+        .ifPresent(connection -> underTls.put(accepted.socket(), connection));
   }
 
   private static ServerSocket bound(ServerSocket listener, Optional<IpAddress> address, int port)
@@ -83,7 +105,8 @@ final class NodeSockets {
 
   /// The connection of the stack under one of these sockets.
   Optional<NetstackChannel> connectionOf(Socket socket) {
-    return StackSockets.connectionOf(socket);
+    return StackSockets.connectionOf(socket)
+        .or(() -> Optional.ofNullable(underTls.get(socket)));
   }
 
   SocketFactory socketFactory() {

@@ -6,46 +6,99 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.SocketException;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLSocket;
+import java.net.SocketOption;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// A listener whose connections speak TLS, in front of one of the node's stack.
 ///
-/// The handshake is made when a connection is first read or written, on the thread that does so, so
-/// that a silent visitor holds up nobody else.
+/// It accepts by itself, and handshakes are made before anybody accepts from it ([TlsHandshakes]),
+/// so that a visitor who stalls in one holds up nobody. Everything that it does not do is the
+/// listener's in front of which it stands: no socket of the machine is ever made.
 final class TlsServerSocket extends ServerSocket {
 
-  private final ServerSocket plain;
-  private final SSLContext tls;
+  /// Is told of each connection that was accepted, and what it goes over.
+  @FunctionalInterface
+  interface Accepted {
+    void tell(TlsHandshakes.Secured connection);
+  }
 
-  TlsServerSocket(ServerSocket plain, SSLContext tls) throws IOException {
+  private final ServerSocket plain;
+  private final TlsHandshakes handshakes;
+  private final Accepted accepted;
+  private final AtomicInteger timeoutMillis = new AtomicInteger();
+
+  TlsServerSocket(ServerSocket plain, TlsHandshakes handshakes, Accepted accepted)
+      throws IOException {
     this.plain = plain;
-    this.tls = tls;
+    this.handshakes = handshakes;
+    this.accepted = accepted;
   }
 
   @Override
   public void bind(SocketAddress address, int backlog) throws IOException {
     plain.bind(address, backlog);
+    Thread.ofVirtual().name("penstock-node-tls-listener").start(this::acceptAll);
   }
 
   @Override
+  public void bind(SocketAddress address) throws IOException {
+    bind(address, 0);
+  }
+
+  private void acceptAll() {
+    try (handshakes) {
+      while (handshakes.awaitRoom()) {
+        handshakes.begin(plain.accept());
+      }
+    } catch (IOException _) {
+      // The listener was closed, or the node.
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// As with the JDK's own, a virtual thread that is interrupted closes the listener.
+  @Override
   public Socket accept() throws IOException {
-    Socket accepted = plain.accept();
+    if (!isBound()) {
+      throw new SocketException("Socket is not bound yet");
+    }
     try {
-      SSLSocket secure = (SSLSocket) tls.getSocketFactory().createSocket(accepted, null, true);
-      secure.setUseClientMode(false);
-      return secure;
-    } catch (IOException | RuntimeException e) {
-      accepted.close();
-      throw e;
+      TlsHandshakes.Secured next = handshakes.take(timeoutMillis.get());
+      accepted.tell(next);
+      return next.socket();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      close();
+      throw new SocketException("Closed by interrupt");
     }
   }
 
   @Override
   public void close() throws IOException {
     super.close();
-    plain.close();
+    try {
+      plain.close();
+    } finally {
+      handshakes.close();
+    }
   }
+
+  @Override
+  public void setSoTimeout(int timeout) {
+    if (timeout < 0) {
+      throw new IllegalArgumentException("timeout < 0");
+    }
+    timeoutMillis.set(timeout);
+  }
+
+  @Override
+  public int getSoTimeout() {
+    return timeoutMillis.get();
+  }
+
+  // ---- the listener in front of which it stands ----
 
   @Override
   public boolean isBound() {
@@ -73,13 +126,39 @@ final class TlsServerSocket extends ServerSocket {
   }
 
   @Override
-  public void setSoTimeout(int timeout) throws SocketException {
-    plain.setSoTimeout(timeout);
+  public void setReuseAddress(boolean on) throws SocketException {
+    plain.setReuseAddress(on);
   }
 
   @Override
-  public int getSoTimeout() throws IOException {
-    return plain.getSoTimeout();
+  public boolean getReuseAddress() throws SocketException {
+    return plain.getReuseAddress();
+  }
+
+  @Override
+  public void setReceiveBufferSize(int bytes) throws SocketException {
+    plain.setReceiveBufferSize(bytes);
+  }
+
+  @Override
+  public int getReceiveBufferSize() throws SocketException {
+    return plain.getReceiveBufferSize();
+  }
+
+  @Override
+  public <T> ServerSocket setOption(SocketOption<T> name, T value) throws IOException {
+    plain.setOption(name, value);
+    return this;
+  }
+
+  @Override
+  public <T> T getOption(SocketOption<T> name) throws IOException {
+    return plain.getOption(name);
+  }
+
+  @Override
+  public Set<SocketOption<?>> supportedOptions() {
+    return plain.supportedOptions();
   }
 
   @Override

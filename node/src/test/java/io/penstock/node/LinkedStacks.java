@@ -42,14 +42,19 @@ final class LinkedStacks implements AutoCloseable {
   final NodeSockets server;
 
   LinkedStacks() throws Exception {
+    this(LIMIT);
+  }
+
+  /// @param handshakeLimit of the server
+  LinkedStacks(Duration handshakeLimit) throws Exception {
     EventLoop clientLoop = loops.next();
     EventLoop serverLoop = loops.next();
     MemoryLink.Pair link =
         MemoryLink.pair(clientLoop, serverLoop, LinkTraits.plain(MTU_BYTES));
     clientStack = stack(link.first(), clientLoop, CLIENT, new PeerBook(EngineLoop::nowNanos));
     serverStack = stack(link.second(), serverLoop, SERVER, peers);
-    client = new NodeSockets(clientStack, new NoNames());
-    server = new NodeSockets(serverStack, new NoNames());
+    client = new NodeSockets(clientStack, new NoNames(), LIMIT);
+    server = new NodeSockets(serverStack, new NoNames(), handshakeLimit);
   }
 
   private static NodeStack stack(Link link, EventLoop loop, IpAddress own, PeerBook book)

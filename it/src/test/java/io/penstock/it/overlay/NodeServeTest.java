@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
 import io.penstock.api.CreatedToken;
 import io.penstock.api.IpFamily;
+import io.penstock.api.PeerInfo;
 import io.penstock.node.Node;
 import io.penstock.node.NodeConfig;
 import io.penstock.node.NodeStatus;
 import io.penstock.node.fallback.FlowAnswer;
 import io.penstock.node.serve.AcceptedConnection;
 import io.penstock.node.serve.CertificateSource;
+import io.penstock.node.serve.FileCertificates;
 import io.penstock.node.serve.HttpHandler;
 import io.penstock.node.serve.ServeConfig;
 import io.penstock.node.serve.ServeException;
@@ -30,9 +34,12 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -233,6 +240,73 @@ class NodeServeTest {
             ServeException.class,
             e -> assertThat(e.reason()).isEqualTo(ServeException.Reason.CONFLICT));
     assertThat(askPlainly(80, "/")).endsWith("two");
+  }
+
+  // ---- TLS listeners ----
+
+  @Test
+  void a_tls_listener_shows_the_certificate_of_the_gateway_and_serve_the_same_one()
+      throws Exception {
+    try (HeaderApp app = HeaderApp.start();
+        ServerSocket listener = web.listenTls(8443)) {
+      web.serve().set(secureProxy(app));
+      try (SSLSocket visit = visitSecurely(NAME, 8443);
+          Socket accepted = listener.accept()) {
+        assertThat(visit.getSession().getPeerCertificates()[0]).isEqualTo(certificate());
+        assertThat(web.whoIs(accepted)).map(PeerInfo::name).contains("laptop");
+        accepted.getOutputStream().write('!');
+        assertThat(visit.getInputStream().read()).isEqualTo('!');
+      }
+      assertThatThrownBy(() -> visitSecurely("web", 8443))
+          .as("the name of a label is not certified")
+          .isInstanceOf(SSLHandshakeException.class);
+    }
+  }
+
+  @Test
+  void a_tls_listener_shows_files_which_are_read_again_when_they_change() throws Exception {
+    Path chain = data.resolve("tls.crt");
+    Path key = data.resolve("tls.key");
+    X509Bundle first = selfSigned(chain, key, 0);
+    try (ServerSocket listener =
+        web.listenTls(8443, FileCertificates.pem(chain, key), "www.example.com")) {
+      assertThat(shownTo(listener)).isEqualTo(first.getCertificate());
+      X509Bundle second = selfSigned(chain, key, 1);
+      await()
+          .atMost(OverlayNode.LIMIT)
+          .until(() -> shownTo(listener).equals(second.getCertificate()));
+    }
+    assertThatThrownBy(() -> web.listenTls(8443, FileCertificates.pem(chain, key), NAME))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("for [www.example.com] and not for " + NAME);
+  }
+
+  private static X509Bundle selfSigned(Path chain, Path key, int second) throws Exception {
+    X509Bundle bundle =
+        new CertificateBuilder()
+            .subject("CN=www.example.com")
+            .addSanDnsName("www.example.com")
+            .setIsCertificateAuthority(true)
+            .buildSelfSigned();
+    Files.writeString(chain, bundle.getCertificatePathPEM());
+    Files.writeString(key, bundle.getPrivateKeyPEM());
+    FileTime changed = FileTime.from(Instant.ofEpochSecond(1_700_000_000L + second));
+    Files.setLastModifiedTime(chain, changed);
+    Files.setLastModifiedTime(key, changed);
+    return bundle;
+  }
+
+  private Certificate shownTo(ServerSocket listener) throws Exception {
+    Socket plain = laptop.dial("web", listener.getLocalPort());
+    plain.setSoTimeout(LIMIT_MILLIS);
+    SSLContext anybody = ClientTls.jdkContext(new Trust.Anybody());
+    try (SSLSocket visit =
+        (SSLSocket)
+            anybody.getSocketFactory().createSocket(plain, "www.example.com", 8443, true)) {
+      visit.startHandshake();
+      listener.accept().close();
+      return visit.getSession().getPeerCertificates()[0];
+    }
   }
 
   // ---- restarts ----

@@ -1,0 +1,181 @@
+package io.penstock.node;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.SSLSocketFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The TLS handshakes of one listener: connections go in as they were accepted, and come out when
+/// they are secure.
+///
+/// Each is made on a virtual thread of its own, and its connection is closed when it fails or takes
+/// longer than the limit. At most [#MOST] connections are in here, [#MOST_OF_ONE] of them from one
+/// address: the others of that address are closed at once, so that one visitor who stalls does not
+/// keep all others out. Any thread but the event loop.
+final class TlsHandshakes implements Closeable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TlsHandshakes.class);
+
+  /// As many as wait in the backlog of a listener.
+  static final int MOST = 256;
+
+  /// Nobody opens as many at once in good faith; it takes four addresses to fill the place.
+  static final int MOST_OF_ONE = 64;
+
+  /// A connection whose handshake is done.
+  ///
+  /// @param under what it goes over
+  record Secured(SSLSocket socket, Socket under) {}
+
+  private final SSLSocketFactory tls;
+  private final Duration limit;
+  private final ScheduledExecutorService timer;
+
+  // Guarded by this.
+  private final Set<Socket> inside = new HashSet<>();
+  private final Map<InetAddress, Integer> byAddress = new HashMap<>();
+  private final Deque<Secured> done = new ArrayDeque<>();
+  private boolean closed;
+
+  /// @param limit of one handshake, from when its connection was accepted
+  /// @param timer closes those that take longer
+  TlsHandshakes(SSLSocketFactory tls, Duration limit, ScheduledExecutorService timer) {
+    this.tls = tls;
+    this.limit = limit;
+    this.timer = timer;
+  }
+
+  // ---- in ----
+
+  /// Blocks until there is room for one more; false when it was closed.
+  synchronized boolean awaitRoom() throws InterruptedException {
+    while (inside.size() >= MOST && !closed) {
+      wait();
+    }
+    return !closed;
+  }
+
+  /// Begins the handshake of a connection, which belongs to this from now on.
+  void begin(Socket accepted) {
+    if (enter(accepted)) {
+      Thread.ofVirtual().name("penstock-node-tls").start(() -> shakeHands(accepted));
+    } else {
+      closeQuietly(accepted);
+    }
+  }
+
+  private synchronized boolean enter(Socket accepted) {
+    InetAddress from = accepted.getInetAddress();
+    if (closed || byAddress.getOrDefault(from, 0) >= MOST_OF_ONE) {
+      return false;
+    }
+    byAddress.merge(from, 1, Integer::sum);
+    return inside.add(accepted);
+  }
+
+  private synchronized void leave(Socket accepted) {
+    if (inside.remove(accepted)) {
+      byAddress.computeIfPresent(
+          accepted.getInetAddress(), (_, count) -> count == 1 ? null : count - 1);
+      notifyAll();
+    }
+  }
+
+  private void shakeHands(Socket accepted) {
+    try {
+      Future<?> late =
+          timer.schedule(() -> closeQuietly(accepted), limit.toNanos(), TimeUnit.NANOSECONDS);
+      SSLSocket secure = (SSLSocket) tls.createSocket(accepted, null, true);
+      secure.setUseClientMode(false);
+      secure.startHandshake();
+      if (!late.cancel(false)) {
+        throw new SocketTimeoutException("the handshake took longer than " + limit);
+      }
+      secured(new Secured(secure, accepted));
+    } catch (IOException | RuntimeException e) {
+      LOG.debug(
+          "a handshake failed from={} cause=\"{}\"",
+          accepted.getRemoteSocketAddress(),
+          e.getMessage());
+      closeQuietly(accepted);
+      leave(accepted);
+    }
+  }
+
+  private synchronized void secured(Secured connection) throws SocketException {
+    if (closed) {
+      throw new SocketException("Socket closed");
+    }
+    done.add(connection);
+    notifyAll();
+  }
+
+  // ---- out ----
+
+  /// Waits for the next connection whose handshake is done, and gives it away.
+  ///
+  /// @param timeoutMillis 0 for as long as it takes
+  /// @throws SocketTimeoutException when the time is over
+  /// @throws SocketException when it was closed
+  Secured take(int timeoutMillis) throws IOException, InterruptedException {
+    long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+    synchronized (this) {
+      while (done.isEmpty()) {
+        if (closed) {
+          throw new SocketException("Socket closed");
+        }
+        long left = until - System.nanoTime();
+        if (timeoutMillis == 0) {
+          wait();
+        } else if (left > 0) {
+          TimeUnit.NANOSECONDS.timedWait(this, left);
+        } else {
+          throw new SocketTimeoutException("Accept timed out");
+        }
+      }
+      Secured next = done.remove();
+      leave(next.under());
+      return next;
+    }
+  }
+
+  /// Ends it with every connection that nobody has taken. Repeatable.
+  @Override
+  public void close() {
+    List<Socket> left;
+    synchronized (this) {
+      closed = true;
+      left = List.copyOf(inside);
+      inside.clear();
+      done.clear();
+      byAddress.clear();
+      notifyAll();
+    }
+    left.forEach(TlsHandshakes::closeQuietly);
+  }
+
+  private static void closeQuietly(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      LOG.debug("a connection did not close cleanly cause=\"{}\"", e.getMessage());
+    }
+  }
+}
