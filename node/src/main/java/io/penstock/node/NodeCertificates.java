@@ -1,14 +1,20 @@
 package io.penstock.node;
 
+import io.penstock.api.HostPort;
 import io.penstock.api.IssuedCertificate;
 import io.penstock.api.client.SessionClient;
 import io.penstock.node.identity.NodeIdentity;
 import io.penstock.node.serve.CertificateSource;
 import io.penstock.node.serve.GatewayCertificates;
+import io.penstock.transport.tls.Trust;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.InstantSource;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -35,22 +41,42 @@ final class NodeCertificates implements GatewayCertificates.Authority, AutoClose
       NodeConfig config,
       NodeIdentity identity,
       SSLContext tls,
-      Supplier<Optional<String>> ownName) {
+      Supplier<Optional<String>> ownName)
+      throws IOException {
     this.config = config;
     this.identity = identity;
     this.tls = tls;
-    source = config.certificates().orElseGet(() -> issued(ownName));
+    source =
+        config.certificates().isPresent() ? config.certificates().get() : issued(ownName);
   }
 
-  private CertificateSource issued(Supplier<Optional<String>> ownName) {
+  private CertificateSource issued(Supplier<Optional<String>> ownName) throws IOException {
     InstantSource clock = InstantSource.system();
     if (config.state().isEmpty()) {
       return new GatewayCertificates(ownName, this, clock);
     }
     Path file = config.state().get().resolve(FILE);
-    String known = config.gateway() + ", " + config.trust();
     return new GatewayCertificates(
-        ownName, this, clock, new GatewayCertificates.Kept(file, known));
+        ownName,
+        this,
+        clock,
+        new GatewayCertificates.Kept(file, known(config.gateway(), config.trust())));
+  }
+
+  /// One line that says how the gateway is known; with another authority in the same file it is
+  /// another gateway.
+  static String known(HostPort gateway, Trust trust) throws IOException {
+    String known = gateway + ", " + trust;
+    return trust instanceof Trust.CaFile(Path file) ? known + ", " + digest(file) : known;
+  }
+
+  private static String digest(Path file) throws IOException {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
+      return HexFormat.of().formatHex(digest);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
   }
 
   /// Where the node's certificates come from.

@@ -339,6 +339,28 @@ class NodeServeTest {
     }
   }
 
+  @Test
+  void a_kept_certificate_that_is_damaged_or_foreign_is_replaced_by_a_new_one() throws Exception {
+    try (HeaderApp app = HeaderApp.start()) {
+      web.serve().set(secureProxy(app));
+      X509Certificate before = certificate();
+      Path kept = state.resolve("certificate.pem");
+      String good = Files.readString(kept);
+      for (String wrong :
+          List.of(
+              good.substring(0, good.length() / 2),
+              good.replaceFirst("from .*", "from gw.example.com:7443"),
+              "no certificate")) {
+        web.close();
+        Files.writeString(kept, wrong);
+        web = OverlayNode.join(webConfig());
+        await().atMost(OverlayNode.LIMIT).until(() -> isServed(443));
+        assertThat(certificate()).isNotEqualTo(before);
+        assertThat(Files.readString(kept)).isNotEqualTo(wrong);
+      }
+    }
+  }
+
   private X509Certificate certificate() throws Exception {
     try (SSLSocket visit = visitSecurely(NAME, 443)) {
       return (X509Certificate) visit.getSession().getPeerCertificates()[0];

@@ -8,9 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.PrivateKey;
-import java.security.Signature;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.cert.X509Certificate;
+import java.util.HexFormat;
 import java.util.Optional;
 import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
@@ -21,11 +22,14 @@ import org.slf4j.LoggerFactory;
 ///
 /// ```
 ///   Penstock certificate from gw.example.com:7443 …
+///   SHA-256 …
 ///   -----BEGIN PRIVATE KEY-----
 ///   …
 ///   -----BEGIN CERTIFICATE-----
 ///   …
 /// ```
+///
+/// What was damaged, or comes from somebody else, is not used.
 ///
 /// @param gateway how the one that issues is known; what another one has issued is not used
 record CertificateStore(Path file, String gateway) {
@@ -33,6 +37,10 @@ record CertificateStore(Path file, String gateway) {
   private static final Logger LOG = LoggerFactory.getLogger(CertificateStore.class);
 
   private static final String TITLE = "Penstock certificate from ";
+
+  /// Of all that follows its line.
+  private static final String DIGEST = "SHA-256 ";
+
   private static final String CERTIFICATE = "-----BEGIN CERTIFICATE-----";
 
   /// A key and a chain of a few certificates are some KiB.
@@ -50,9 +58,10 @@ record CertificateStore(Path file, String gateway) {
       if (Files.size(file) > MAX_BYTES) {
         throw new IOException("it is too large");
       }
-      String text = Files.readString(file, StandardCharsets.US_ASCII);
+      String text = Files.readString(file, StandardCharsets.UTF_8);
       return text.startsWith(TITLE + gateway + "\n")
-          ? Optional.of(read(text)).filter(kept -> isFor(kept, name))
+          ? Optional.of(read(text.substring(text.indexOf('\n') + 1)))
+              .filter(kept -> isFor(kept, name))
           : Optional.empty();
     } catch (IOException | GeneralSecurityException e) {
       LOG.warn("the kept certificate cannot be used file={} cause=\"{}\"", file, e.getMessage());
@@ -62,32 +71,30 @@ record CertificateStore(Path file, String gateway) {
 
   private static CertificateSource.Certificate read(String text)
       throws IOException, GeneralSecurityException {
-    int from = text.indexOf(CERTIFICATE);
+    int end = text.indexOf('\n') + 1;
+    String pem = text.substring(end);
+    if (!text.substring(0, end).equals(digestLine(pem))) {
+      throw new IOException("it was damaged");
+    }
+    int from = pem.indexOf(CERTIFICATE);
     if (from < 0) {
       throw new IOException("it holds no certificate");
     }
-    CertificateSource.Certificate kept =
-        PemPair.read(stream(text.substring(from)), stream(text.substring(0, from)));
-    if (!belongTogether(kept.key(), kept.chain().getFirst())) {
-      throw new IOException("its key and its certificate do not belong together");
+    return PemPair.read(stream(pem.substring(from)), stream(pem.substring(0, from)));
+  }
+
+  private static String digestLine(String pem) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(pem.getBytes(StandardCharsets.UTF_8));
+      return DIGEST + HexFormat.of().formatHex(digest) + "\n";
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
     }
-    return kept;
   }
 
   private static ByteArrayInputStream stream(String text) {
-    return new ByteArrayInputStream(text.getBytes(StandardCharsets.US_ASCII));
-  }
-
-  private static boolean belongTogether(PrivateKey key, X509Certificate leaf)
-      throws GeneralSecurityException {
-    byte[] message = {1};
-    Signature signer = Signature.getInstance("SHA256withECDSA");
-    signer.initSign(key);
-    signer.update(message);
-    byte[] signature = signer.sign();
-    signer.initVerify(leaf.getPublicKey());
-    signer.update(message);
-    return signer.verify(signature);
+    return new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
   }
 
   private static boolean isFor(CertificateSource.Certificate kept, String name) {
@@ -95,14 +102,14 @@ record CertificateStore(Path file, String gateway) {
   }
 
   void save(CertificateSource.Certificate certificate) throws IOException {
-    StringWriter text = new StringWriter();
-    text.write(TITLE + gateway + "\n");
-    try (JcaPEMWriter pem = new JcaPEMWriter(text)) {
+    StringWriter written = new StringWriter();
+    try (JcaPEMWriter pem = new JcaPEMWriter(written)) {
       pem.writeObject(new JcaPKCS8Generator(certificate.key(), null));
       for (X509Certificate each : certificate.chain()) {
         pem.writeObject(each);
       }
     }
-    new OwnerFile(file).write(text.toString().getBytes(StandardCharsets.US_ASCII));
+    String text = TITLE + gateway + "\n" + digestLine(written.toString()) + written;
+    new OwnerFile(file).write(text.getBytes(StandardCharsets.UTF_8));
   }
 }

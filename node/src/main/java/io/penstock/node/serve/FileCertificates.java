@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Certificates in files, which are read again when they change.
 ///
-/// While a changed file cannot be read, the certificate from before is shown.
+/// While a changed file cannot be read, or key and certificate do not belong together because one of
+/// them was replaced first, the certificate from before is shown.
 public final class FileCertificates implements CertificateSource {
 
   /// Reads what is in the files now.
@@ -116,7 +117,10 @@ public final class FileCertificates implements CertificateSource {
           for (java.security.cert.Certificate each : chain) {
             certificates.add((X509Certificate) each);
           }
-          return new CertificateSource.Certificate(privateKey, certificates);
+          CertificateSource.Certificate pair =
+              new CertificateSource.Certificate(privateKey, certificates);
+          PemPair.requireTogether(pair);
+          return pair;
         }
       }
       throw new IOException(file + " holds no key with a certificate");

@@ -51,8 +51,24 @@ class CertificateSourcesTest {
     write(chain, "half a fil", 1);
     assertThat(files.certificate(NAME)).isSameAs(before);
     write(chain, second.getCertificatePathPEM(), 2);
+    assertThat(files.certificate(NAME)).as("its key is not there yet").isSameAs(before);
     write(key, second.getPrivateKeyPEM(), 2);
     assertThat(files.certificate(NAME).chain().getFirst()).isEqualTo(second.getCertificate());
+  }
+
+  @Test
+  void a_key_that_is_another_or_damaged_is_told() throws Exception {
+    Path chain = directory.resolve("tls.crt");
+    Path key = directory.resolve("tls.key");
+    write(chain, ServeFixture.issue(NAME).getCertificatePathPEM(), 0);
+    write(key, ServeFixture.issue(NAME).getPrivateKeyPEM(), 0);
+    assertThatThrownBy(() -> FileCertificates.pem(chain, key).certificate(NAME))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("do not belong together");
+    write(key, "-----BEGIN PRIVATE KEY-----\nA=A\n-----END PRIVATE KEY-----\n", 1);
+    assertThatThrownBy(() -> FileCertificates.pem(chain, key).certificate(NAME))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("tls.key");
   }
 
   @Test
