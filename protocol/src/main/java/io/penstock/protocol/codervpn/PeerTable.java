@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -44,12 +45,36 @@ public final class PeerTable {
   /// @param snapshot workspaces and agents as upserted; what it says to be deleted is not looked at
   /// @return the snapshot, with what was known before and is not in it as deleted
   public PeerUpdate replace(PeerUpdate snapshot) {
+    PeerUpdate.Builder change = snapshot.toBuilder().clearDeletedWorkspaces().clearDeletedAgents();
+    addGone(snapshot, change);
+    PeerUpdate built = change.build();
+    apply(built);
+    return built;
+  }
+
+  /// What has changed from what is known to a snapshot, which is all that there is: those that are
+  /// new or differ as upserted, those that are not in it as deleted. To be applied when it was
+  /// told.
+  ///
+  /// @param snapshot as for [#replace]
+  public PeerUpdate changeTo(PeerUpdate snapshot) {
+    PeerUpdate.Builder change = PeerUpdate.newBuilder();
+    snapshot.getUpsertedWorkspacesList().stream()
+        .filter(one -> !Objects.equals(one, workspaces.get(one.getId())))
+        .forEach(change::addUpsertedWorkspaces);
+    snapshot.getUpsertedAgentsList().stream()
+        .filter(one -> !Objects.equals(one, agents.get(one.getId())))
+        .forEach(change::addUpsertedAgents);
+    addGone(snapshot, change);
+    return change.build();
+  }
+
+  private void addGone(PeerUpdate snapshot, PeerUpdate.Builder change) {
     Set<ByteString> presentWorkspaces = new HashSet<>();
     snapshot.getUpsertedWorkspacesList().forEach(one -> presentWorkspaces.add(one.getId()));
     Set<ByteString> presentAgents = new HashSet<>();
     snapshot.getUpsertedAgentsList().forEach(one -> presentAgents.add(one.getId()));
 
-    PeerUpdate.Builder change = snapshot.toBuilder().clearDeletedWorkspaces().clearDeletedAgents();
     workspaces.values().stream()
         .filter(one -> !presentWorkspaces.contains(one.getId()))
         .forEach(change::addDeletedWorkspaces);
@@ -57,9 +82,6 @@ public final class PeerTable {
         .filter(one -> !presentAgents.contains(one.getId()))
         .map(PeerTable::gone)
         .forEach(change::addDeletedAgents);
-    PeerUpdate built = change.build();
-    apply(built);
-    return built;
   }
 
   /// All that is known: the reply to the manager's question.

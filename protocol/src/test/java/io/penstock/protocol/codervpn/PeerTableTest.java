@@ -47,6 +47,28 @@ class PeerTableTest {
   }
 
   @Test
+  void a_change_is_what_differs_and_nothing_else() {
+    known();
+    Workspace stopped =
+        Samples.workspace(1).toBuilder().setStatus(Workspace.Status.STOPPED).build();
+    PeerUpdate next = snapshot(List.of(stopped), List.of(Samples.agent(1, 1), Samples.agent(3, 1)));
+    PeerUpdate change =
+        PeerUpdate.newBuilder()
+            .addUpsertedWorkspaces(stopped)
+            .addUpsertedAgents(Samples.agent(3, 1))
+            .addDeletedWorkspaces(Samples.workspace(2))
+            .addDeletedAgents(gone(2, 2))
+            .addDeletedAgents(gone(4, 1))
+            .build();
+    assertThat(table.changeTo(next)).isEqualTo(change);
+    assertThat(table.all()).as("not told yet").isEqualTo(snapshot(WORKSPACES, AGENTS));
+
+    table.apply(change);
+    assertThat(table.all()).isEqualTo(next);
+    assertThat(table.changeTo(next)).isEqualTo(PeerUpdate.getDefaultInstance());
+  }
+
+  @Test
   void an_added_agent_is_upserted_with_the_rest() {
     known();
     PeerUpdate more =
