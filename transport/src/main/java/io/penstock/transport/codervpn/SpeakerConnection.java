@@ -131,9 +131,12 @@ final class SpeakerConnection<S extends Message, R extends Message>
     return result;
   }
 
-  /// Ends the stream in good order.
+  /// Ends the stream in good order; before the channel is connected there is none, and nothing is
+  /// done.
   void finish() {
-    onLoop(l -> l.speaker.finish(EngineLoop.nowNanos()));
+    if (link != null) {
+      onLoop(l -> l.speaker.finish(EngineLoop.nowNanos()));
+    }
   }
 
   private void hand(S message, CompletableFuture<?> result, Consumer<Link<S, R>> task) {

@@ -171,6 +171,18 @@ class CoderVpnConnectionTest {
     }
   }
 
+  @Test
+  void an_end_that_is_closed_before_it_is_connected_is_no_stream_yet() throws Exception {
+    var tunnel = new TunnelConnection(tunnelConfig(), tunnelSide);
+    tunnel.close();
+    try (var wires = new Wires(Wires.Kind.NATIVE)) {
+      var manager = new ManagerConnection(current().build(), managerSide);
+      wires.join(manager, tunnel);
+      get(manager.opened());
+      assertThat(get(manager.start(START, LIMIT)).getSuccess()).isTrue();
+    }
+  }
+
   // ---- handlers ----
 
   @Test
@@ -309,15 +321,15 @@ class CoderVpnConnectionTest {
   @Test
   void whoever_waits_for_a_call_and_is_interrupted_gives_it_up() throws Exception {
     try (var wires = new Wires(Wires.Kind.NATIVE)) {
-      var begun = new CountDownLatch(1);
       var silent = new CountDownLatch(1);
+      var arrived = new CountDownLatch(1);
       var tunnel =
           new TunnelConnection(
               tunnelConfig(),
               new TestTunnel() {
                 @Override
                 public StartResponse start(StartRequest request) throws InterruptedException {
-                  begun.countDown();
+                  arrived.countDown();
                   silent.await();
                   return super.start(request);
                 }
@@ -337,8 +349,8 @@ class CoderVpnConnectionTest {
                   outcome.complete(e);
                 }
               });
-      // Not before: a call that is given up before it was sent is never sent.
-      begun.await();
+      // A call that is given up before it was sent never reaches the tunnel.
+      arrived.await();
       waiter.interrupt();
       assertThat(get(outcome)).isInstanceOf(InterruptedException.class);
       assertThat(call).isCancelled();
