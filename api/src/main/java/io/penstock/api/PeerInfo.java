@@ -1,8 +1,10 @@
 package io.penstock.api;
 
+import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 
@@ -15,13 +17,17 @@ import java.util.UUID;
 /// @param online whether it has a tunnel
 /// @param generations of the leases of its addresses; a number grows with every grant in the
 ///   network, so that an address that went to another node and came back is told apart
+/// @param lastHandshake when its tunnel came about or its session was renewed last, by the
+///   gateway's clock in whole seconds; also while it is away. Empty when the gateway has not seen
+///   that since it started
 public record PeerInfo(
     UUID id,
     String name,
     String user,
     List<IpAddress> addresses,
     boolean online,
-    Map<IpAddress, Long> generations) {
+    Map<IpAddress, Long> generations,
+    Optional<Instant> lastHandshake) {
   public PeerInfo {
     addresses = List.copyOf(addresses);
     generations = Collections.unmodifiableMap(new TreeMap<>(generations));

@@ -14,6 +14,8 @@ import io.penstock.transport.snaptun.AcceptResult;
 import io.penstock.transport.snaptun.SnapTunServer;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,16 +31,20 @@ final class NodeDoor {
   private final Router router;
   private final LiveTunnels tunnels;
   private final PeerDirectory peers;
+  private final Consumer<UUID> handshaken;
 
+  /// @param handshaken hears of each node whose tunnel has come about, or whose session was renewed
   NodeDoor(
       SnapTunServer<TunnelSession> server,
       Router router,
       LiveTunnels tunnels,
-      PeerDirectory peers) {
+      PeerDirectory peers,
+      Consumer<UUID> handshaken) {
     this.server = server;
     this.router = router;
     this.tunnels = tunnels;
     this.peers = peers;
+    this.handshaken = handshaken;
   }
 
   void connected(QuicChannel connection) {
@@ -79,6 +85,8 @@ final class NodeDoor {
     tunnel.receiver().onPacket(attached::receive);
     tunnel.control().onAssigned(addresses -> attached.reassign(leased(link, addresses)));
     tunnels.add(link);
+    handshaken.accept(claims.node());
+    tunnel.control().onRenewed(() -> handshaken.accept(claims.node()));
     LOG.info(
         "node connected id={} name={} user={} addresses={}",
         claims.node(),

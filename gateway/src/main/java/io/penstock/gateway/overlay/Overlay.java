@@ -148,7 +148,13 @@ public final class Overlay implements AutoCloseable {
               new NodeValidator(guard),
               new NodeAllocator(pool, settings.isdAs()),
               blocking);
-      NodeDoor door = new NodeDoor(server, router, tunnels, peers);
+      NodeDoor door =
+          new NodeDoor(
+              server,
+              router,
+              tunnels,
+              peers,
+              node -> apart(() -> peers.handshaken(node, around.clock().instant())));
       attachOwnHost(settings, around.loops().next(), visibility);
       ClientGate gate = new ClientGate(storage);
       SignedRequests signed =
@@ -234,16 +240,19 @@ public final class Overlay implements AutoCloseable {
     return loops
         .next()
         .scheduleWithFixedDelay(
-            () -> {
-              try {
-                blocking.execute(() -> tryOut(chore));
-              } catch (RejectedExecutionException _) {
-                // The gateway ends.
-              }
-            },
+            () -> apart(() -> tryOut(chore)),
             interval.toMillis(),
             interval.toMillis(),
             TimeUnit.MILLISECONDS);
+  }
+
+  /// Does something off the event loops.
+  private void apart(Runnable task) {
+    try {
+      blocking.execute(task);
+    } catch (RejectedExecutionException _) {
+      // The gateway ends.
+    }
   }
 
   private static void tryOut(Chore chore) {

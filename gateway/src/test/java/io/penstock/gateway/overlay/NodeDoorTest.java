@@ -41,6 +41,7 @@ import io.penstock.transport.quic.QuicServer;
 import io.penstock.transport.snaptun.AddressAllocator;
 import io.penstock.transport.snaptun.Allocation;
 import io.penstock.transport.snaptun.AllocationId;
+import io.penstock.transport.snaptun.CommandResult;
 import io.penstock.transport.snaptun.ConnectResult;
 import io.penstock.transport.snaptun.SnapTunClient;
 import io.penstock.transport.snaptun.SnapTunClientConfig;
@@ -60,6 +61,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -93,6 +95,7 @@ class NodeDoorTest {
   private LiveTunnels tunnels;
   private HeldUp allocator;
   private QuicServer listener;
+  private final List<UUID> handshaken = new CopyOnWriteArrayList<>();
 
   /// The allocator of the gateway, which tells of the first grant only when it is let go.
   private static final class HeldUp implements AddressAllocator<TunnelSession> {
@@ -169,7 +172,9 @@ class NodeDoorTest {
             new NodeValidator(new SessionGuard(tokens, storage)),
             allocator,
             blocking);
-    NodeDoor door = new NodeDoor(server, router, tunnels, new PeerDirectory(storage.overlay()));
+    NodeDoor door =
+        new NodeDoor(
+            server, router, tunnels, new PeerDirectory(storage.overlay()), handshaken::add);
     Identity identity =
         CertificateAuthority.loadOrCreate(directory, clock).issue(List.of("localhost"), List.of());
     listener =
@@ -242,6 +247,15 @@ class NodeDoorTest {
             });
     assertThat(router.report().routes()).isEqualTo(1);
     assertThat(router.report().onHold()).isZero();
+  }
+
+  @Test
+  void a_tunnel_that_comes_about_and_each_renewal_of_its_session_is_a_handshake() throws Exception {
+    allocator.letGo.countDown();
+    var tunnel = (ConnectResult.Connected) get(connect());
+    await().atMost(LIMIT).until(() -> handshaken.equals(List.of(db)));
+    assertThat(get(tunnel.control().renew())).isEqualTo(CommandResult.Done.DONE);
+    await().atMost(LIMIT).until(() -> handshaken.equals(List.of(db, db)));
   }
 
   @Test

@@ -31,7 +31,7 @@ class OverlayRulesTest {
   private final PeerVisibility visibility = OverlayRules.visibility(POLICY);
 
   private static PeerInfo peer(String name, String user) {
-    return new PeerInfo(UUID.randomUUID(), name, user, List.of(), true, Map.of());
+    return new PeerInfo(UUID.randomUUID(), name, user, List.of(), true, Map.of(), Optional.empty());
   }
 
   private boolean sees(String user, String node, PeerInfo peer) {

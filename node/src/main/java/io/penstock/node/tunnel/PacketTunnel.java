@@ -1,7 +1,7 @@
 package io.penstock.node.tunnel;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.penstock.api.IpAddress;
 import io.penstock.api.OverlayNetwork;
@@ -50,7 +50,7 @@ public final class PacketTunnel implements AutoCloseable {
   private final PacketTunnelConfig config;
   private final Consumer<TunnelStatus> listener;
   private final MultiThreadIoEventLoopGroup loops;
-  private final EventLoop loop;
+  private final IoEventLoop loop;
   private final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
   private final ExecutorService events =
       Executors.newSingleThreadExecutor(Thread.ofVirtual().name("penstock-node-events").factory());
@@ -154,7 +154,7 @@ public final class PacketTunnel implements AutoCloseable {
   }
 
   /// The event loop on which packets come.
-  public EventLoop eventLoop() {
+  public IoEventLoop eventLoop() {
     return loop;
   }
 
@@ -192,6 +192,20 @@ public final class PacketTunnel implements AutoCloseable {
           prompt = consumer;
           consumer.accept(status);
         });
+  }
+
+  /// Tries to connect at once if the tunnel is lost and waits for its next attempt, as when the
+  /// machine has slept.
+  public void retryNow() {
+    link.retryNow();
+  }
+
+  /// Ends the tunnel for good for a reason of whoever uses it; it is still to be closed.
+  ///
+  /// @param code a stable word
+  /// @param message what happened and what to do about it
+  public void stop(String code, String message) {
+    link.stop(code, message);
   }
 
   /// Blocks until the tunnel has ended, by `close` or because it stopped for good.

@@ -120,6 +120,21 @@ final class TunnelLink {
     return closed;
   }
 
+  /// Ends the link for a reason of its user's.
+  void stop(String code, String message) {
+    onLoop(() -> end(new TunnelStatus.Stopped(code, message)));
+  }
+
+  /// Ends the wait before the next attempt, if there is one.
+  void retryNow() {
+    onLoop(
+        () -> {
+          if (timer != null && timer.cancel(false)) {
+            buy();
+          }
+        });
+  }
+
   /// What was bought the last time.
   Optional<Session> session() {
     return session;

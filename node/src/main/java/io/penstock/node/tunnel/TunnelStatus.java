@@ -28,7 +28,8 @@ public sealed interface TunnelStatus {
 
   /// It is over for a reason that only a person can mend.
   ///
-  /// @param code a stable word: one of the session API's, or [#REPLACED]
+  /// @param code a stable word: one of the session API's, [#REPLACED], or what [PacketTunnel#stop]
+  ///   was told
   /// @param message what happened and what to do about it
   record Stopped(String code, String message) implements TunnelStatus {}
 

@@ -76,7 +76,7 @@ class ZoneResolverTest {
     List<IpAddress> all = Arrays.stream(addresses).map(IpAddress::parse).toList();
     Map<IpAddress, Long> generations =
         all.stream().collect(Collectors.toMap(address -> address, _ -> 1L));
-    return new PeerInfo(UUID.randomUUID(), name, "ann", all, true, generations);
+    return new PeerInfo(UUID.randomUUID(), name, "ann", all, true, generations, Optional.empty());
   }
 
   private static RunningNode node(String name, String zone, PeerInfo... peers) {

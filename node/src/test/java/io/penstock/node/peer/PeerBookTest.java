@@ -7,6 +7,7 @@ import io.penstock.api.PeerInfo;
 import io.penstock.api.PeerSnapshot;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -27,7 +28,8 @@ class PeerBookTest {
         "user",
         List.of(ADDRESS),
         true,
-        Map.of(ADDRESS, generation));
+        Map.of(ADDRESS, generation),
+        Optional.empty());
   }
 
   private static PeerSnapshot all(PeerInfo... peers) {

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -108,6 +109,7 @@ class NodeLookupTest {
   }
 
   private static PeerInfo peer(String name, boolean online, IpAddress... addresses) {
-    return new PeerInfo(UUID.randomUUID(), name, "ann", List.of(addresses), online, Map.of());
+    return new PeerInfo(
+        UUID.randomUUID(), name, "ann", List.of(addresses), online, Map.of(), Optional.empty());
   }
 }

@@ -52,7 +52,13 @@ final class ServeFixture implements AutoCloseable {
 
   static final PeerInfo PEER =
       new PeerInfo(
-          UUID.randomUUID(), "laptop", "alice", List.of(VISITOR), true, Map.of(VISITOR, 1L));
+          UUID.randomUUID(),
+          "laptop",
+          "alice",
+          List.of(VISITOR),
+          true,
+          Map.of(VISITOR, 1L),
+          Optional.empty());
 
   private static final X509Bundle AUTHORITY = authority();
 

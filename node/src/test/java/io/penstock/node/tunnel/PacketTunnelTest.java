@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -321,13 +322,29 @@ class PacketTunnelTest {
   }
 
   @Test
+  void a_tunnel_that_waits_for_its_next_attempt_can_be_told_to_try_now() throws Exception {
+    network.refuse(503, "full", "");
+    try (var tunnel = started(network.node(identity, "db").backoff(FOREVER, FOREVER).build())) {
+      await().until(() -> tunnel.status() instanceof TunnelStatus.Waiting);
+      network.sell();
+      tunnel.retryNow();
+      await().until(() -> tunnel.status() instanceof TunnelStatus.Connected);
+      tunnel.retryNow();
+      assertThat(tunnel.status()).isInstanceOf(TunnelStatus.Connected.class);
+    }
+    assertThat(network.sold()).hasSize(1);
+  }
+
+  @Test
   void a_node_sees_itself_among_the_peers() throws Exception {
     try (var _ = PacketTunnel.connect(network.node(identity, "db").build());
         var client =
             new PeerClient(
                 network.gateway(), ClientTls.jdkContext(new Trust.Anybody()), "pst_good")) {
       assertThat(client.peers().items())
-          .containsExactly(new PeerInfo(identity.id(), "db", "ann", List.of(), true, Map.of()));
+          .containsExactly(
+              new PeerInfo(
+                  identity.id(), "db", "ann", List.of(), true, Map.of(), Optional.empty()));
     }
   }
 

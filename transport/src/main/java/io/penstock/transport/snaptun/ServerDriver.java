@@ -41,6 +41,7 @@ final class ServerDriver<T> implements EngineLoop.Driver, ControlStream.Reader {
   private @Nullable T presented;
   private List<AllocationId> allocations = List.of();
   private Consumer<List<AddressRange>> onAssigned = _ -> {};
+  private Runnable onRenewed = () -> {};
 
   ServerDriver(QuicChannel channel, OutsideWork<T> outside, SnapTunMetrics metrics) {
     this.channel = channel;
@@ -93,6 +94,10 @@ final class ServerDriver<T> implements EngineLoop.Driver, ControlStream.Reader {
 
   void onAssigned(Consumer<List<AddressRange>> listener) {
     onLoop(() -> onAssigned = listener);
+  }
+
+  void onRenewed(Runnable listener) {
+    onLoop(() -> onRenewed = listener);
   }
 
   // The control streams.
@@ -236,6 +241,9 @@ final class ServerDriver<T> implements EngineLoop.Driver, ControlStream.Reader {
       claims = renewal ? said : before;
     }
     engineLoop.run();
+    if (wanted && renewal && outcome instanceof TokenOutcome.Valid) {
+      onRenewed.run();
+    }
   }
 
   private T presented() {

@@ -61,6 +61,12 @@ public final class TunnelControl<T> {
     return driver.states().version();
   }
 
+  /// Sets the one listener that is called on the event loop after each later renewal of the
+  /// session.
+  public void onRenewed(Runnable listener) {
+    driver.onRenewed(listener);
+  }
+
   /// Sets the one listener that is called on the event loop with each later assignment.
   public void onAssigned(Consumer<List<AddressRange>> listener) {
     driver.onAssigned(listener);

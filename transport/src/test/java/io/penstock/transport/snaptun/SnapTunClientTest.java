@@ -169,10 +169,15 @@ class SnapTunClientTest {
             tunnels.connect(
                 tunnels.clientConfig(), () -> "node:" + 3600 * tokens.incrementAndGet(), V4);
     var server = tunnels.tunnel();
+    AtomicInteger renewed = new AtomicInteger();
+    server.control().onRenewed(renewed::incrementAndGet);
     Instant before = client.control().expiry();
     assertThat(Tunnels.get(client.control().renew())).isEqualTo(CommandResult.Done.DONE);
     assertThat(client.control().expiry()).isAfter(before.plusSeconds(3500));
     assertThat(server.control().expiry()).isEqualTo(client.control().expiry());
+    assertThat(Tunnels.get(client.control().assign(List.of(OTHER_V4))))
+        .isEqualTo(CommandResult.Done.DONE);
+    assertThat(renewed).hasValue(1);
   }
 
   @Test
@@ -183,8 +188,11 @@ class SnapTunClientTest {
         (ConnectResult.Connected)
             tunnels.connect(
                 tunnels.clientConfig(), () -> "node" + tokens.incrementAndGet() + ":3600", V4);
+    AtomicInteger renewed = new AtomicInteger();
+    tunnels.tunnel().control().onRenewed(renewed::incrementAndGet);
     assertThat(Tunnels.get(client.control().renew()))
         .isEqualTo(new CommandResult.Failed(new ResponseFault.Status(401, List.of())));
+    assertThat(renewed).hasValue(0);
   }
 
   @Test

@@ -8,6 +8,8 @@ import io.penstock.gateway.store.OverlayStorage;
 import io.penstock.gateway.store.StorageException;
 import io.penstock.gateway.store.StoredLease;
 import io.penstock.gateway.store.StoredNode;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Optional;
@@ -31,7 +33,8 @@ public final class PeerDirectory implements LeaseListener {
   static final int MAX_FEEDS = 4096;
 
   /// A peer with the leases that make it one.
-  private record Entry(StoredNode node, TreeMap<IpAddress, StoredLease> leases) {
+  private record Entry(
+      StoredNode node, TreeMap<IpAddress, StoredLease> leases, Optional<Instant> lastHandshake) {
     PeerInfo info() {
       return new PeerInfo(
           node.id(),
@@ -40,7 +43,8 @@ public final class PeerDirectory implements LeaseListener {
           leases.keySet().stream().toList(),
           leases.values().stream().anyMatch(lease -> lease.heldUntil().isEmpty()),
           leases.values().stream()
-              .collect(Collectors.toMap(StoredLease::address, StoredLease::generation)));
+              .collect(Collectors.toMap(StoredLease::address, StoredLease::generation)),
+          lastHandshake);
     }
   }
 
@@ -72,7 +76,7 @@ public final class PeerDirectory implements LeaseListener {
         if (named.isEmpty()) {
           return;
         }
-        entry = new Entry(named.get(), new TreeMap<>());
+        entry = new Entry(named.get(), new TreeMap<>(), Optional.empty());
         entries.put(lease.node(), entry);
       }
       entry.leases.put(lease.address(), lease);
@@ -96,6 +100,18 @@ public final class PeerDirectory implements LeaseListener {
     if (last != null) {
       byName.remove(last.name());
       tell(new PeerEvent.Deleted(revision.incrementAndGet(), last));
+    }
+  }
+
+  /// A node's tunnel has come about, or its session was renewed; told to the second, so that a node
+  /// that renews without end makes few changes.
+  public synchronized void handshaken(UUID node, Instant at) {
+    Entry entry = entries.get(node);
+    if (entry != null) {
+      Entry next =
+          new Entry(entry.node, entry.leases, Optional.of(at.truncatedTo(ChronoUnit.SECONDS)));
+      entries.put(node, next);
+      publish(next);
     }
   }
 

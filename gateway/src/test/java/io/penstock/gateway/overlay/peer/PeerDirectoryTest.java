@@ -12,6 +12,7 @@ import io.penstock.gateway.store.SqliteStorage;
 import io.penstock.gateway.store.Storage;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -52,7 +53,8 @@ class PeerDirectoryTest {
         "ann",
         leased,
         online,
-        leased.stream().collect(Collectors.toMap(address -> address, _ -> 1L)));
+        leased.stream().collect(Collectors.toMap(address -> address, _ -> 1L)),
+        Optional.empty());
   }
 
   private static List<Item> taken(PeerFeed feed, int count) throws Exception {
@@ -86,6 +88,38 @@ class PeerDirectoryTest {
     assertThat(peers.byName("db")).isEmpty();
     assertThat(peers.byId(db)).isEmpty();
     assertThat(peers.byAddress(IpAddress.parse("fd7c::9"))).isEmpty();
+  }
+
+  @Test
+  void tellsOfAHandshakeOnceASecondAtMostAndRemembersItWhileTheNodeIsAway() throws Exception {
+    UUID db = fixture.peer("db", "ann", "10.86.0.9");
+    PeerFeed feed = peers.listen().orElseThrow();
+    Instant second = Instant.parse("2026-11-30T16:09:14Z");
+
+    peers.handshaken(db, second.plusMillis(1));
+    peers.handshaken(db, second.plusMillis(999));
+    assertThat(taken(feed, 1))
+        .containsExactly(
+            new Item.Changed(
+                new PeerEvent.Upserted(2, handshaken(info(db, true, "10.86.0.9"), second))));
+
+    peers.leased(held(db, "10.86.0.9"));
+    assertThat(peers.byName("db")).contains(handshaken(info(db, false, "10.86.0.9"), second));
+
+    peers.freed(held(db, "10.86.0.9"));
+    peers.handshaken(db, second);
+    assertThat(peers.byName("db")).as("a node without an address is no peer").isEmpty();
+  }
+
+  private static PeerInfo handshaken(PeerInfo peer, Instant at) {
+    return new PeerInfo(
+        peer.id(),
+        peer.name(),
+        peer.user(),
+        peer.addresses(),
+        peer.online(),
+        peer.generations(),
+        Optional.of(at));
   }
 
   @Test
