@@ -5,7 +5,9 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.penstock.api.IpAddress;
 import io.penstock.api.NodeReport;
+import io.penstock.api.OverlayNetwork;
 import io.penstock.api.PeerInfo;
+import io.penstock.api.PeerSnapshot;
 import io.penstock.node.capture.PacketCapture;
 import io.penstock.node.fallback.FallbackCounts;
 import io.penstock.node.fallback.FallbackHandle;
@@ -98,6 +100,12 @@ public final class Node implements AutoCloseable {
     return parts.board().awaitStopped();
   }
 
+  /// Tries to reach the gateway at once if the link is lost and the node waits for its next
+  /// attempt, as when the machine has slept.
+  public void retryNow() {
+    parts.retryNow();
+  }
+
   /// Ends the node with all its connections, listeners, sockets, threads and its tunnel, also while
   /// it is starting.
   ///
@@ -130,9 +138,27 @@ public final class Node implements AutoCloseable {
     return parts.stack().addresses();
   }
 
+  /// The network as the gateway has described it last; empty before the first time.
+  public Optional<OverlayNetwork> network() {
+    return parts.names().network();
+  }
+
   /// The others that this node may know of, by their names, as the gateway has told last.
   public List<PeerInfo> peers() {
     return parts.peers().all().items();
+  }
+
+  /// The same as a snapshot, whose revision [#awaitPeers] takes.
+  public PeerSnapshot peerSnapshot() {
+    return parts.peers().all();
+  }
+
+  /// Blocks until something has changed about the peers since a snapshot of this node, or for the
+  /// limit at most; whether it has.
+  ///
+  /// @param revision of the snapshot
+  public boolean awaitPeers(long revision, Duration limit) throws InterruptedException {
+    return parts.peers().awaitChange(revision, limit);
   }
 
   /// Who has an address of the overlay now; empty when nobody has, or the gateway is not heard.

@@ -87,7 +87,8 @@ final class NodeCertificates implements GatewayCertificates.Authority, AutoClose
   @Override
   public IssuedCertificate certify(String csr) throws IOException {
     String token = config.token().get();
-    SessionClient client = new SessionClient(config.gateway(), tls, token, InstantSource.system());
+    SessionClient client =
+        new SessionClient(config.gateway(), tls, token, InstantSource.system(), config.headers());
     begin(client);
     try {
       return identity.certify(client, config.name(), csr);

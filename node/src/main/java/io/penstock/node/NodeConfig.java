@@ -3,6 +3,7 @@ package io.penstock.node;
 import io.penstock.api.HostPort;
 import io.penstock.api.IpAddress;
 import io.penstock.api.NodeName;
+import io.penstock.api.client.RequestHeaders;
 import io.penstock.api.config.Requirements;
 import io.penstock.node.fallback.FallbackConfig;
 import io.penstock.node.serve.CertificateSource;
@@ -24,6 +25,7 @@ import java.util.function.Supplier;
 /// @param trust how the gateway is known
 /// @param token the secret of an API token with the scope `overlay`; asked for with every session,
 ///   on a thread that may block
+/// @param headers that go along with each HTTP request to the gateway, for a proxy on the way
 /// @param name the node's label, under which the others find it
 /// @param state a directory that keeps who the node is and what it serves; empty for a node that is
 ///   another one with each start
@@ -47,6 +49,7 @@ public record NodeConfig(
     HostPort gateway,
     Trust trust,
     Supplier<String> token,
+    RequestHeaders headers,
     String name,
     Optional<Path> state,
     List<IpAddress> addresses,
@@ -131,7 +134,7 @@ public record NodeConfig(
     return HostPort.parse(url.getRawAuthority(), DEFAULT_GATEWAY_PORT);
   }
 
-  /// Leaves the token out.
+  /// Leaves the token and the headers out.
   @Override
   public String toString() {
     return "NodeConfig[gateway=%s, name=%s, state=%s, addresses=%s]"
@@ -144,6 +147,7 @@ public record NodeConfig(
     private final String name;
     private Trust trust = new Trust.SystemRoots();
     private Supplier<String> token = () -> "";
+    private RequestHeaders headers = RequestHeaders.NONE;
     private Optional<Path> state = Optional.empty();
     private List<IpAddress> addresses = List.of();
     private Duration startLimit = DEFAULT_START_LIMIT;
@@ -180,6 +184,12 @@ public record NodeConfig(
     /// Asks for the token each time; what the supplier throws is a failed attempt.
     public Builder token(Supplier<String> value) {
       token = value;
+      return this;
+    }
+
+    /// Sends headers along with each HTTP request to the gateway.
+    public Builder headers(RequestHeaders value) {
+      headers = value;
       return this;
     }
 
@@ -252,6 +262,7 @@ public record NodeConfig(
           gateway,
           trust,
           token,
+          headers,
           name,
           state,
           addresses,

@@ -92,7 +92,7 @@ final class NodeParts {
     OverlayResolver resolver =
         new OverlayResolver(names, () -> board.awaitJoined(config.startLimit()));
     sockets = new NodeSockets(stack, resolver, config.handshakeLimit());
-    follower = PeerFollower.start(config.gateway(), tls, tunnel::session, peers);
+    follower = PeerFollower.start(config.gateway(), tls, config.headers(), tunnel::session, peers);
     certificates = new NodeCertificates(config, identity, tls, stack::domainName);
     serve = new NodeServe(config, stack, certificates);
     var _ = board.onStatus(this::changed);
@@ -134,6 +134,7 @@ final class NodeParts {
     return PacketTunnelConfig.builder(config.gateway(), identity, config.name())
         .trust(config.trust())
         .token(config.token())
+        .headers(config.headers())
         .wanted(config.addresses())
         .backoff(config.backoffLeast(), config.backoffMost())
         .build();
@@ -199,6 +200,12 @@ final class NodeParts {
 
   NodeServe serve() {
     return serve;
+  }
+
+  /// Tries to reach the gateway again at once where that waits.
+  void retryNow() {
+    tunnel.retryNow();
+    follower.wake();
   }
 
   // ---- what is made later, and ends with the node ----

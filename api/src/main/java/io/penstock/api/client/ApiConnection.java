@@ -52,8 +52,19 @@ final class ApiConnection implements AutoCloseable {
   private final URI base;
   private final Optional<String> token;
   private final Advice advice;
+  private final RequestHeaders headers;
 
   ApiConnection(URI base, Optional<SSLContext> tls, Optional<String> token, Advice advice) {
+    this(base, tls, token, advice, RequestHeaders.NONE);
+  }
+
+  /// @param headers that go along with each request
+  ApiConnection(
+      URI base,
+      Optional<SSLContext> tls,
+      Optional<String> token,
+      Advice advice,
+      RequestHeaders headers) {
     // Version 2 because only then does the JDK's client offer protocols in TLS (RFC 7301), by which
     // a gateway tells an API call from an agent; every gateway selects http/1.1. No proxy, since a
     // token must not pass through one that happens to be configured for browsers.
@@ -68,6 +79,7 @@ final class ApiConnection implements AutoCloseable {
     this.base = base;
     this.token = token;
     this.advice = advice;
+    this.headers = headers;
   }
 
   /// The gateway's address, for messages.
@@ -83,9 +95,7 @@ final class ApiConnection implements AutoCloseable {
   ///
   /// The time limit is that of its beginning.
   InputStream stream(String path) throws IOException {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(base.resolve(path)).header("Accept", "text/event-stream");
-    token.ifPresent(secret -> request.header("Authorization", "Bearer " + secret));
+    HttpRequest.Builder request = request(path, "text/event-stream");
     HttpResponse<InputStream> response = send(request.build(), BodyHandlers.ofInputStream());
     if (response.statusCode() / 100 == 2) {
       return response.body();
@@ -100,8 +110,8 @@ final class ApiConnection implements AutoCloseable {
   }
 
   /// Sends JSON as it is, with headers of its own.
-  byte[] post(String path, byte[] json, Map<String, String> headers) throws IOException {
-    return call("POST", path, json, headers);
+  byte[] post(String path, byte[] json, Map<String, String> own) throws IOException {
+    return call("POST", path, json, own);
   }
 
   void delete(String path) throws IOException {
@@ -129,13 +139,10 @@ final class ApiConnection implements AutoCloseable {
     http.shutdownNow();
   }
 
-  private byte[] call(
-      String method, String path, byte @Nullable [] body, Map<String, String> headers)
+  private byte[] call(String method, String path, byte @Nullable [] body, Map<String, String> own)
       throws IOException {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(base.resolve(path)).header("Accept", "application/json");
-    token.ifPresent(secret -> request.header("Authorization", "Bearer " + secret));
-    headers.forEach(request::header);
+    HttpRequest.Builder request = request(path, "application/json");
+    own.forEach(request::header);
     if (body == null) {
       request.method(method, BodyPublishers.noBody());
     } else {
@@ -148,6 +155,14 @@ final class ApiConnection implements AutoCloseable {
       return response.body();
     }
     throw problem(response.statusCode(), response.body());
+  }
+
+  private HttpRequest.Builder request(String path, String accepted) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(base.resolve(path)).header("Accept", accepted);
+    token.ifPresent(secret -> request.header("Authorization", "Bearer " + secret));
+    headers.fields().forEach(field -> request.header(field.name(), field.value()));
+    return request;
   }
 
   private <T> HttpResponse<T> send(HttpRequest request, BodyHandler<T> body) throws IOException {

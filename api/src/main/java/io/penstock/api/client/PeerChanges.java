@@ -32,15 +32,17 @@ public final class PeerChanges implements AutoCloseable {
   ///
   /// @param gateway its tunnel port
   /// @param token an API token with the scope `overlay`, or the token of a session
+  /// @param headers that go along with the request
   /// @throws ApiException when the gateway refuses or does not answer
-  public static PeerChanges open(HostPort gateway, SSLContext tls, String token)
-      throws IOException {
+  public static PeerChanges open(
+      HostPort gateway, SSLContext tls, String token, RequestHeaders headers) throws IOException {
     ApiConnection connection =
         new ApiConnection(
             URI.create("https://" + gateway),
             Optional.of(tls),
             Optional.of(token),
-            SessionClient.ADVICE);
+            SessionClient.ADVICE,
+            headers);
     try {
       return new PeerChanges(connection, new BufferedInputStream(connection.stream(PATH)));
     } catch (IOException | RuntimeException e) {

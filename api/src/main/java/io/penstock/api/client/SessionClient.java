@@ -44,12 +44,26 @@ public final class SessionClient implements AutoCloseable {
   /// @param gateway its tunnel port
   /// @param apiToken secret of a token with the scope `overlay`
   public SessionClient(HostPort gateway, SSLContext tls, String apiToken, InstantSource clock) {
+    this(gateway, tls, apiToken, clock, RequestHeaders.NONE);
+  }
+
+  /// The same, with headers that go along with each request.
+  public SessionClient(
+      HostPort gateway,
+      SSLContext tls,
+      String apiToken,
+      InstantSource clock,
+      RequestHeaders headers) {
     this.gateway = gateway;
     this.apiToken = apiToken;
     this.clock = clock;
     this.connection =
         new ApiConnection(
-            URI.create("https://" + gateway), Optional.of(tls), Optional.of(apiToken), ADVICE);
+            URI.create("https://" + gateway),
+            Optional.of(tls),
+            Optional.of(apiToken),
+            ADVICE,
+            headers);
   }
 
   /// Gets a session; an address that the gateway gave without a host has this one's.

@@ -4,6 +4,7 @@ import io.penstock.api.HostPort;
 import io.penstock.api.Session;
 import io.penstock.api.client.PeerChange;
 import io.penstock.api.client.PeerChanges;
+import io.penstock.api.client.RequestHeaders;
 import io.penstock.node.retry.Backoff;
 import java.io.IOException;
 import java.time.Duration;
@@ -34,6 +35,7 @@ public final class PeerFollower implements AutoCloseable {
 
   private final HostPort gateway;
   private final SSLContext tls;
+  private final RequestHeaders headers;
   private final Supplier<Optional<Session>> session;
   private final PeerBook book;
   private final Backoff backoff =
@@ -47,18 +49,29 @@ public final class PeerFollower implements AutoCloseable {
   private long heardNanos;
 
   private PeerFollower(
-      HostPort gateway, SSLContext tls, Supplier<Optional<Session>> session, PeerBook book) {
+      HostPort gateway,
+      SSLContext tls,
+      RequestHeaders headers,
+      Supplier<Optional<Session>> session,
+      PeerBook book) {
     this.gateway = gateway;
     this.tls = tls;
+    this.headers = headers;
     this.session = session;
     this.book = book;
     thread = Thread.ofVirtual().name("penstock-node-peers").unstarted(this::run);
   }
 
   /// Begins to listen as soon as there is a session.
+  ///
+  /// @param headers that go along with each request
   public static PeerFollower start(
-      HostPort gateway, SSLContext tls, Supplier<Optional<Session>> session, PeerBook book) {
-    PeerFollower follower = new PeerFollower(gateway, tls, session, book);
+      HostPort gateway,
+      SSLContext tls,
+      RequestHeaders headers,
+      Supplier<Optional<Session>> session,
+      PeerBook book) {
+    PeerFollower follower = new PeerFollower(gateway, tls, headers, session, book);
     follower.thread.start();
     return follower;
   }
@@ -104,7 +117,7 @@ public final class PeerFollower implements AutoCloseable {
 
   private void listenOnce() {
     String token = session.get().map(Session::token).orElse("");
-    try (PeerChanges opened = PeerChanges.open(gateway, tls, token)) {
+    try (PeerChanges opened = PeerChanges.open(gateway, tls, token, headers)) {
       if (!begin(opened)) {
         return;
       }

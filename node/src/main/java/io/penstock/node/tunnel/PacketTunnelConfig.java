@@ -3,6 +3,7 @@ package io.penstock.node.tunnel;
 import io.penstock.api.HostPort;
 import io.penstock.api.IpAddress;
 import io.penstock.api.NodeName;
+import io.penstock.api.client.RequestHeaders;
 import io.penstock.api.config.Requirements;
 import io.penstock.node.identity.NodeIdentity;
 import io.penstock.transport.quic.QuicConfig;
@@ -18,6 +19,7 @@ import java.util.function.Supplier;
 /// @param trust how the gateway is known, for its API and for QUIC
 /// @param token the secret of an API token with the scope `overlay`; asked for at every session, on
 ///   a thread that may block
+/// @param headers that go along with each request to the gateway's API
 /// @param identity the node's id and key; stays the caller's
 /// @param name under which the others find the node, bound to its id by the first session
 /// @param wanted addresses, at most one of each family; `0.0.0.0` and `::` mean any; none means one
@@ -31,6 +33,7 @@ public record PacketTunnelConfig(
     HostPort gateway,
     Trust trust,
     Supplier<String> token,
+    RequestHeaders headers,
     NodeIdentity identity,
     String name,
     List<IpAddress> wanted,
@@ -91,6 +94,7 @@ public record PacketTunnelConfig(
     private final String name;
     private Trust trust = new Trust.SystemRoots();
     private Supplier<String> token = () -> "";
+    private RequestHeaders headers = RequestHeaders.NONE;
     private List<IpAddress> wanted = List.of();
     private QuicConfig quic = QuicConfig.defaults();
     private Duration backoffLeast = DEFAULT_BACKOFF_LEAST;
@@ -121,6 +125,11 @@ public record PacketTunnelConfig(
     /// Asks for the token each time; what the supplier throws is a failed attempt.
     public Builder token(Supplier<String> token) {
       this.token = token;
+      return this;
+    }
+
+    public Builder headers(RequestHeaders headers) {
+      this.headers = headers;
       return this;
     }
 
@@ -156,6 +165,7 @@ public record PacketTunnelConfig(
           gateway,
           trust,
           token,
+          headers,
           identity,
           name,
           wanted,
