@@ -24,6 +24,7 @@ import io.penstock.node.tunnel.TunnelStatus;
 import io.penstock.protocol.netstack.NetStackConfig;
 import io.penstock.protocol.netstack.flow.PendingFlowsConfig;
 import io.penstock.transport.EngineLoop;
+import io.penstock.transport.netstack.NetStackDriver;
 import io.penstock.transport.tls.ClientTls;
 import java.io.IOException;
 import java.net.spi.InetAddressResolver;
@@ -81,9 +82,8 @@ final class NodeParts {
     tunnel = PacketTunnel.start(tunnelConfig(config, identity), board::tunnelChanged);
     OwnAddresses addresses = new OwnAddresses(tunnel::network);
     stack =
-        NodeStack.start(
-            new TunnelWire(tunnel, addresses::assigned),
-            stackConfig(config),
+        NodeStack.on(
+            NetStackDriver.start(new TunnelWire(tunnel, addresses::assigned), stackConfig(config)),
             addresses,
             peers,
             config.name(),

@@ -15,6 +15,7 @@ import io.penstock.transport.EngineLoop;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.netstack.Link;
 import io.penstock.transport.netstack.MemoryLink;
+import io.penstock.transport.netstack.NetStackDriver;
 import java.net.InetAddress;
 import java.net.spi.InetAddressResolver;
 import java.time.Duration;
@@ -61,8 +62,12 @@ final class LinkedStacks implements AutoCloseable {
       throws InterruptedException {
     OwnAddresses addresses = new OwnAddresses(Optional::<OverlayNetwork>empty);
     NodeStack stack =
-        NodeStack.start(
-            link, NetStackConfig.defaults(), addresses, book, "node", Optional::empty);
+        NodeStack.on(
+            NetStackDriver.start(link, NetStackConfig.defaults()),
+            addresses,
+            book,
+            "node",
+            Optional::empty);
     loop.submit(() -> addresses.assigned(List.of(own))).sync();
     stack.settle(LIMIT);
     return stack;

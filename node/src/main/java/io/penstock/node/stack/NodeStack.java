@@ -17,8 +17,6 @@ import io.penstock.node.overlay.OverlayPorts;
 import io.penstock.node.overlay.PortRequest;
 import io.penstock.node.peer.PeerBook;
 import io.penstock.node.peer.SeenLease;
-import io.penstock.protocol.netstack.NetStackConfig;
-import io.penstock.transport.netstack.Link;
 import io.penstock.transport.netstack.NetStackDriver;
 import io.penstock.transport.netstack.NetstackChannel;
 import io.penstock.transport.netstack.NetstackOption;
@@ -64,19 +62,17 @@ public final class NodeStack implements OverlayPorts {
     connections = new DefaultChannelGroup(driver.eventLoop(), true);
   }
 
-  /// Starts a stack on a link, which it owns from now on.
+  /// Makes a stack that was just started the one of a node, which owns it from now on.
   ///
-  /// @param addresses which the link's owner is told of by whoever makes the link
+  /// @param addresses which the owner of its link is told of by whoever makes the link
   /// @param name the node's label
   /// @param network what the gateway has said of the network, empty before the first time
-  public static NodeStack start(
-      Link link,
-      NetStackConfig config,
+  public static NodeStack on(
+      NetStackDriver driver,
       OwnAddresses addresses,
       PeerBook peers,
       String name,
       Supplier<Optional<OverlayNetwork>> network) {
-    NetStackDriver driver = NetStackDriver.start(link, config);
     NodeStack stack = new NodeStack(driver, addresses, peers, name, network);
     driver.onConnection(stack::seen);
     addresses.of(driver);

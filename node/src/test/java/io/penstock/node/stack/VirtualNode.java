@@ -2,9 +2,6 @@ package io.penstock.node.stack;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
-import io.netty.channel.ManualIoEventLoop;
-import io.netty.channel.local.LocalIoHandler;
-import io.netty.util.concurrent.Ticker;
 import io.penstock.api.IpAddress;
 import io.penstock.api.OverlayNetwork;
 import io.penstock.node.fallback.FallbackConfig;
@@ -15,12 +12,13 @@ import io.penstock.protocol.netstack.flow.PendingFlowsConfig;
 import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.testkit.SimulatedEndpoint;
 import io.penstock.testkit.SimulatedNetwork;
+import io.penstock.testkit.VirtualLoop;
 import io.penstock.transport.netstack.Link;
 import io.penstock.transport.netstack.LinkReceiver;
+import io.penstock.transport.netstack.NetStackDriver;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -31,37 +29,7 @@ final class VirtualNode implements SimulatedEndpoint, Link, AutoCloseable {
 
   private static final int MTU_BYTES = 1280;
 
-  /// An event loop that turns when the simulation says so, by the clock of the simulation.
-  private static final class Loop extends ManualIoEventLoop {
-    Loop(SimulatedNetwork network) {
-      super(null, Thread.currentThread(), LocalIoHandler.newFactory(), new Clock(network));
-    }
-
-    /// How long until the next timer; negative when there is none.
-    long untilNextNanos() {
-      return nextScheduledTaskNano();
-    }
-  }
-
-  private record Clock(SimulatedNetwork network) implements Ticker {
-    @Override
-    public long initialNanoTime() {
-      return 0;
-    }
-
-    @Override
-    public long nanoTime() {
-      return network.nowNanos();
-    }
-
-    @Override
-    public void sleep(long delay, TimeUnit unit) {
-      throw new IllegalStateException("nobody sleeps in virtual time");
-    }
-  }
-
-  private final SimulatedNetwork network;
-  private final Loop loop;
+  private final VirtualLoop loop;
   private final ArrayDeque<ByteBuf> out = new ArrayDeque<>();
   private final ArrayDeque<Runnable> handlers = new ArrayDeque<>();
   private final OwnAddresses addresses;
@@ -73,8 +41,7 @@ final class VirtualNode implements SimulatedEndpoint, Link, AutoCloseable {
   final FallbackDesk fallback;
 
   VirtualNode(SimulatedNetwork network, FallbackConfig limits, String... own) {
-    this.network = network;
-    loop = new Loop(network);
+    loop = new VirtualLoop(network);
     addresses = new OwnAddresses(Optional::<OverlayNetwork>empty);
     peers = new PeerBook(network::nowNanos);
     NetStackConfig config =
@@ -88,10 +55,11 @@ final class VirtualNode implements SimulatedEndpoint, Link, AutoCloseable {
                     PendingFlowsConfig.DEFAULT_MAX_DATAGRAM_BYTES,
                     (int) limits.decisionLimit().toMillis()))
             .build();
-    stack = NodeStack.start(this, config, addresses, peers, "node", Optional::empty);
+    stack =
+        NodeStack.on(NetStackDriver.start(this, config), addresses, peers, "node", Optional::empty);
     fallback = new FallbackDesk(stack.driver(), limits, handlers::add);
     assign(own);
-    loop.runNow();
+    loop.turn();
   }
 
   /// Gives the node these addresses in place of those that it has.
@@ -107,7 +75,7 @@ final class VirtualNode implements SimulatedEndpoint, Link, AutoCloseable {
   /// Asks the stack something.
   <T> T ask(Function<NetStack, T> question) {
     var answer = stack.driver().call(question);
-    loop.runNow();
+    loop.turn();
     return answer.getNow();
   }
 
@@ -174,18 +142,17 @@ final class VirtualNode implements SimulatedEndpoint, Link, AutoCloseable {
 
   @Override
   public long nextDeadlineNanos() {
-    long delay = loop.untilNextNanos();
-    return delay < 0 ? NO_DEADLINE : network.nowNanos() + delay;
+    return loop.nextDeadlineNanos();
   }
 
   @Override
   public void onDeadline(long nowNanos) {
-    loop.runNow();
+    loop.turn();
   }
 
   @Override
   public boolean work(long nowNanos) {
-    boolean worked = loop.runNow() > 0;
+    boolean worked = loop.turn();
     while (handlersRun && !handlers.isEmpty()) {
       handlers.remove().run();
       worked = true;
@@ -199,7 +166,7 @@ final class VirtualNode implements SimulatedEndpoint, Link, AutoCloseable {
     if (receiver != null) {
       receiver = null;
       var _ = stack.close();
-      loop.runNow();
+      loop.turn();
       out.forEach(ByteBuf::release);
       out.clear();
     }

@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /// A TCP/IP stack at work: one [NetStack] on one event loop, with one [Link].
@@ -57,11 +58,10 @@ public final class NetStackDriver {
   private Consumer<NetstackChannel> connections = _ -> {};
   private boolean open = true;
 
-  private NetStackDriver(Link link, NetStackConfig config) {
+  private NetStackDriver(Link link, NetStackConfig config, RandomGenerator random) {
     this.link = link;
     this.config = config;
     eventLoop = link.eventLoop();
-    SecureRandom random = new SecureRandom();
     ports = new BoundPorts(config.tcp(), random);
     stack = new NetStack(config, link.traits(), PooledByteBufAllocator.DEFAULT, random, nowNanos());
     loop = new EngineLoop(eventLoop, stack, this::drain);
@@ -70,7 +70,13 @@ public final class NetStackDriver {
 
   /// Starts a stack without addresses on a link, which it owns from now on.
   public static NetStackDriver start(Link link, NetStackConfig config) {
-    NetStackDriver driver = new NetStackDriver(link, config);
+    return start(link, config, new SecureRandom());
+  }
+
+  /// The same with keys, ports and sequence numbers from a random source of the caller's, which
+  /// nobody outside may be able to guess.
+  public static NetStackDriver start(Link link, NetStackConfig config, RandomGenerator random) {
+    NetStackDriver driver = new NetStackDriver(link, config, random);
     driver.eventLoop.execute(() -> link.start(driver.new FromLink()));
     return driver;
   }
