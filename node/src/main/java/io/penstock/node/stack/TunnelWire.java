@@ -3,7 +3,7 @@ package io.penstock.node.stack;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.penstock.api.IpAddress;
-import io.penstock.node.tunnel.PacketTunnel;
+import io.penstock.node.tunnel.PacketLink;
 import io.penstock.node.tunnel.TunnelStatus;
 import io.penstock.protocol.netstack.ip.LinkTraits;
 import io.penstock.transport.netstack.BatchedInput;
@@ -41,7 +41,7 @@ public final class TunnelWire implements Link {
     CLOSED
   }
 
-  private final PacketTunnel tunnel;
+  private final PacketLink tunnel;
   private final Consumer<List<IpAddress>> addresses;
   private final BatchedInput input;
   private State state = State.DOWN;
@@ -51,7 +51,7 @@ public final class TunnelWire implements Link {
   /// @param tunnel stays the caller's
   /// @param addresses is told the node's addresses, each time that the tunnel has some, before the
   ///   stack sends over it
-  public TunnelWire(PacketTunnel tunnel, Consumer<List<IpAddress>> addresses) {
+  public TunnelWire(PacketLink tunnel, Consumer<List<IpAddress>> addresses) {
     this.tunnel = tunnel;
     this.addresses = addresses;
     input = new BatchedInput(tunnel.eventLoop());

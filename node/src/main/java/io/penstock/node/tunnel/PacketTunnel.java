@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
 /// It reconnects by itself, with the addresses that it had, until it is closed or refused for a
 /// reason that only a person can mend. All methods may be called from any thread; only those that
 /// say so block.
-public final class PacketTunnel implements AutoCloseable {
+public final class PacketTunnel implements PacketLink, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(PacketTunnel.class);
 
@@ -125,16 +125,12 @@ public final class PacketTunnel implements AutoCloseable {
 
   // ---- packets ----
 
-  /// Sets who takes the packets that come; until then they are dropped.
-  ///
-  /// The consumer is called on the event loop with each packet, which it then owns.
+  @Override
   public void onPacket(Consumer<ByteBuf> consumer) {
     door.onPacket(consumer);
   }
 
-  /// Sends one IP packet; it leaves at the end of this turn of the event loop.
-  ///
-  /// @param packet is still the caller's after [Sent#FULL], and only then
+  @Override
   public Sent send(ByteBuf packet) {
     return door.send(packet);
   }
@@ -147,13 +143,12 @@ public final class PacketTunnel implements AutoCloseable {
     return door.sendWhenWritable(packet);
   }
 
-  /// Sets the one listener that runs on the event loop each time there is room again after
-  /// [Sent#FULL], and when the tunnel is lost.
+  @Override
   public void onRoom(Runnable listener) {
     door.onRoom(listener);
   }
 
-  /// The event loop on which packets come.
+  @Override
   public IoEventLoop eventLoop() {
     return loop;
   }
@@ -164,7 +159,7 @@ public final class PacketTunnel implements AutoCloseable {
     return status;
   }
 
-  /// The largest packet that the path carries now; 0 while there is no tunnel.
+  @Override
   public int mtu() {
     return status instanceof TunnelStatus.Connected(_, int mtu) ? mtu : 0;
   }
@@ -184,8 +179,7 @@ public final class PacketTunnel implements AutoCloseable {
     return link.session();
   }
 
-  /// Sets who is told each status on the event loop, at the moment that it comes about, for whoever
-  /// drives a stack with the tunnel; the one that holds now is told first. It must not block.
+  @Override
   public void onStatus(Consumer<TunnelStatus> consumer) {
     loop.execute(
         () -> {
