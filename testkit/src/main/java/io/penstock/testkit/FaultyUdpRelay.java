@@ -44,7 +44,7 @@ public final class FaultyUdpRelay implements AutoCloseable {
   private final LongAdder carried = new LongAdder();
   private final LongAdder dropped = new LongAdder();
   private final Selector selector = Selector.open();
-  private final DatagramChannel front = open();
+  private final DatagramChannel front;
   private final Map<SocketAddress, DatagramChannel> backs = new HashMap<>();
   private final PriorityQueue<Pending> pending =
       new PriorityQueue<>(
@@ -58,21 +58,41 @@ public final class FaultyUdpRelay implements AutoCloseable {
   private final Direction toClients = new Direction();
   private long order;
 
-  private FaultyUdpRelay(InetSocketAddress server, LinkFaults faults, long seed)
+  private FaultyUdpRelay(
+      DatagramChannel front, InetSocketAddress server, LinkFaults faults, long seed)
       throws IOException {
+    this.front = front;
     this.server = server;
     this.faults = faults;
     random = new SplittableRandom(seed);
-    front.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     front.register(selector, SelectionKey.OP_READ);
   }
 
   /// Starts a relay to `server` with the same faults in both directions.
   public static FaultyUdpRelay start(InetSocketAddress server, LinkFaults faults, long seed)
       throws IOException {
-    FaultyUdpRelay relay = new FaultyUdpRelay(server, faults, seed);
+    return start(front(0), server, faults, seed);
+  }
+
+  /// Starts a relay whose clients send to a socket of [#front], which it owns from now on.
+  ///
+  /// The sockets towards the server are made on a thread that this one starts.
+  public static FaultyUdpRelay start(
+      DatagramChannel front, InetSocketAddress server, LinkFaults faults, long seed)
+      throws IOException {
+    FaultyUdpRelay relay = new FaultyUdpRelay(front, server, faults, seed);
     relay.thread.start();
     return relay;
+  }
+
+  /// A socket for clients to send to, at a port of the loopback interface. Whoever makes it on a
+  /// thread in a network namespace has it there.
+  ///
+  /// @param port 0 for any
+  public static DatagramChannel front(int port) throws IOException {
+    DatagramChannel front = open();
+    front.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    return front;
   }
 
   /// Where clients send to.

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /// A `penstock` command in a process of its own, as the launcher starts it once it has built the
 /// product, or another program with the same class path.
@@ -85,6 +86,15 @@ public final class CommandProcess implements AutoCloseable {
     return read(err);
   }
 
+  /// What it has written to standard output, to the byte.
+  byte[] outBytes() {
+    try {
+      return Files.readAllBytes(out);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private static String read(Path file) {
     try {
       return Files.readString(file, UTF_8);
@@ -95,12 +105,21 @@ public final class CommandProcess implements AutoCloseable {
 
   /// Waits until it has said something on standard output.
   void awaitOut(String text) {
+    awaitText(text, this::out);
+  }
+
+  /// Waits until it has said something on standard error.
+  void awaitErr(String text) {
+    awaitText(text, this::err);
+  }
+
+  private void awaitText(String text, Supplier<String> said) {
     await(text)
         .atMost(LIMIT)
         .until(
             () -> {
               boolean alive = process.isAlive();
-              if (out().contains(text)) {
+              if (said.get().contains(text)) {
                 return true;
               }
               if (!alive) {

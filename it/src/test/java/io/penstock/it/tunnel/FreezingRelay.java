@@ -11,7 +11,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /// A relay of TCP connections to a gateway, each of which can stop passing anything on while both
 /// its sockets stay open, as when a link goes away without a word.
-final class FreezingRelay implements AutoCloseable {
+public final class FreezingRelay implements AutoCloseable {
 
   private static final int CHUNK_BYTES = 16 * 1024;
 
@@ -25,8 +25,12 @@ final class FreezingRelay implements AutoCloseable {
   }
 
   /// Starts one that connects to an address written as `host:port`.
-  static FreezingRelay to(String target) throws IOException {
-    ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+  public static FreezingRelay to(String target) throws IOException {
+    return to(target, new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
+  }
+
+  /// The same for connections to a listener, which it owns from now on.
+  public static FreezingRelay to(String target, ServerSocket listener) {
     FreezingRelay relay = new FreezingRelay(listener, target);
     Thread.ofVirtual().start(relay::accept);
     return relay;
@@ -63,7 +67,7 @@ final class FreezingRelay implements AutoCloseable {
   }
 
   /// One relayed connection.
-  static final class Link {
+  public static final class Link {
 
     private enum Mode {
       PASSING,
