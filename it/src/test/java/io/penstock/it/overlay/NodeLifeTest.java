@@ -30,7 +30,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -201,30 +200,13 @@ class NodeLifeTest {
         Node db = join("db")) {
       List<NodeStatus> statuses = new CopyOnWriteArrayList<>();
       web.onStatus(statuses::add);
-      int port =
-          db.ports()
-              .listen(PortRequest.everywhere(0, "files"), Transfer.server(PIECES, mayEnd))
-              .toCompletableFuture()
-              .join()
-              .localAddress()
-              .getPort();
-      List<Transfer> transfers = new ArrayList<>();
-      for (int i = 0; i < TRANSFERS; i++) {
-        Transfer transfer = new Transfer();
-        transfers.add(transfer);
-        IpFamily family = i % 2 == 0 ? IpFamily.IPV4 : IpFamily.IPV6;
-        OverlayNode.connect(web, OverlayNode.address(db, family), port, transfer);
-      }
-      await().atMost(OverlayNode.LIMIT).until(() -> transfers.getLast().bytes() > 0);
+      List<Transfer> transfers = Transfer.begin(web, db, TRANSFERS, PIECES, mayEnd);
       List<IpAddress> before = web.addresses();
 
       overlay.restart();
       mayEnd.complete(null);
 
-      long right = Transfer.checksumOf(PIECES);
-      for (Transfer transfer : transfers) {
-        assertThat(transfer.checksum.get(120, TimeUnit.SECONDS)).isEqualTo(right);
-      }
+      Transfer.assertWhole(transfers, PIECES);
       assertThat(web.addresses()).isEqualTo(before);
       assertThat(statuses)
           .as("the link was lost in between")

@@ -1,13 +1,22 @@
 package io.penstock.it.overlay;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.penstock.api.IpFamily;
+import io.penstock.node.Node;
+import io.penstock.node.overlay.PortRequest;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32;
 
@@ -16,6 +25,7 @@ import java.util.zip.CRC32;
 final class Transfer extends ChannelInboundHandlerAdapter {
 
   private static final int PIECE_BYTES = 16 * 1024;
+  private static final long LIMIT_SECONDS = 120;
 
   /// Done with the checksum of all that came when the server has ended its stream, and failed when
   /// the connection breaks.
@@ -46,6 +56,40 @@ final class Transfer extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     checksum.complete(crc.getValue());
+  }
+
+  /// Begins so many transfers of so many pieces, half of them over each version of IP, and waits
+  /// until something of each has come.
+  static List<Transfer> begin(
+      Node client, Node server, int transfers, int pieces, CompletableFuture<?> mayEnd)
+      throws InterruptedException {
+    int port =
+        server
+            .ports()
+            .listen(PortRequest.everywhere(0, "files"), server(pieces, mayEnd))
+            .toCompletableFuture()
+            .join()
+            .localAddress()
+            .getPort();
+    List<Transfer> begun = new ArrayList<>();
+    for (int i = 0; i < transfers; i++) {
+      Transfer transfer = new Transfer();
+      begun.add(transfer);
+      IpFamily family = i % 2 == 0 ? IpFamily.IPV4 : IpFamily.IPV6;
+      OverlayNode.connect(client, OverlayNode.address(server, family), port, transfer);
+    }
+    await("something of each transfer")
+        .atMost(OverlayNode.LIMIT)
+        .until(() -> begun.stream().allMatch(transfer -> transfer.bytes() > 0));
+    return begun;
+  }
+
+  /// Waits for their ends; each has to be whole.
+  static void assertWhole(List<Transfer> transfers, int pieces) throws Exception {
+    long right = checksumOf(pieces);
+    for (Transfer transfer : transfers) {
+      assertThat(transfer.checksum.get(LIMIT_SECONDS, TimeUnit.SECONDS)).isEqualTo(right);
+    }
   }
 
   /// What a client has to come to.
