@@ -52,8 +52,14 @@ class ThreeProcessesTest {
   private static final Duration LIMIT = Duration.ofSeconds(90);
   private static final String LOST = "the link was lost";
 
+  /// So slow that much is still to come for seconds once the first bytes have arrived.
   private static final LinkFaults BAD =
-      LinkFaults.none(3).withLoss(0.01).withJitter(3).withReordering(0.03, 8).withDuplication(0.01);
+      LinkFaults.none(3)
+          .withLoss(0.01)
+          .withJitter(3)
+          .withReordering(0.03, 8)
+          .withDuplication(0.01)
+          .withRate(400_000, 100_000);
 
   @TempDir private Path home;
 

@@ -15,7 +15,9 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -219,6 +221,8 @@ class OverlaySimulationTest {
             assertThat(heldOf(run, run.laptop)).as("leases on hold").isEqualTo(2);
             assertThat(heldOf(run, run.web)).isZero();
 
+            run.runUntil(run.laptop::isJoined);
+            assertSendsAtOnce(run);
             run.runToEnd();
             assertWhole(run);
             assertThat(run.addresses()).isEqualTo(before);
@@ -283,6 +287,18 @@ class OverlaySimulationTest {
       run.planExactly(run.laptop, 0, LONG_BYTES);
     }
     run.runUntil(() -> run.planned.stream().allMatch(each -> each.dialling.received() > 0));
+  }
+
+  /// What the laptop sends has waited for its link alone, and for no timer that was doubled again
+  /// and again.
+  private static void assertSendsAtOnce(OverlayRun run) {
+    Map<OverlayRun.Planned, Long> before = new HashMap<>();
+    run.planned.forEach(each -> before.put(each, each.accepting().received()));
+    before.values().removeIf(bytes -> bytes == LONG_BYTES);
+    assertThat(before).isNotEmpty();
+    run.network.runFor(5 * SECOND);
+    assertThat(before)
+        .allSatisfy((each, bytes) -> assertThat(each.accepting().received()).isGreaterThan(bytes));
   }
 
   private static long heldOf(OverlayRun run, SimulatedNode node) throws IOException {
