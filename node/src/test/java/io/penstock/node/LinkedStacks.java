@@ -75,7 +75,8 @@ final class LinkedStacks implements AutoCloseable {
 
   /// A peer at the client's address.
   static PeerInfo at(UUID id, String name, long generation) {
-    return new PeerInfo(id, name, "ann", List.of(CLIENT), true, Map.of(CLIENT, generation));
+    return new PeerInfo(
+        id, name, "ann", List.of(CLIENT), true, Map.of(CLIENT, generation), Optional.empty());
   }
 
   /// The gateway tells the server of all its peers.
