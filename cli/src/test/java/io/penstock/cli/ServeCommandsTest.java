@@ -174,7 +174,9 @@ class ServeCommandsTest {
               commands.add(serveInForeground(node, 8000 + commands.size()));
               if (commands.size() == 3) {
                 commands.getFirst().close();
-                await().atMost(LIMIT).until(() -> web.serve().get().config().foreground().size() == 2);
+                await()
+                    .atMost(LIMIT)
+                    .until(() -> web.serve().get().config().foreground().size() == 2);
               }
             })) {
       command = new CommandRun(home).input("{\"TCP\":{\"7\":{\"TCPForward\":\"localhost:7\"}}}");
@@ -185,8 +187,7 @@ class ServeCommandsTest {
     }
     ServeConfig served = web.serve().get().config();
     assertThat(served.tcp()).containsOnlyKeys(7);
-    assertThat(served.foreground())
-        .containsOnlyKeys(commands.get(1).id(), commands.get(2).id());
+    assertThat(served.foreground()).containsOnlyKeys(commands.get(1).id(), commands.get(2).id());
     for (LocalControl each : commands) {
       each.close();
     }

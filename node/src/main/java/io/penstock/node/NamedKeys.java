@@ -104,8 +104,7 @@ final class NamedKeys extends X509ExtendedKeyManager {
   @Override
   public @Nullable String chooseServerAlias(
       String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
-    Optional<String> name =
-        socket instanceof SSLSocket secure ? asked(secure) : Optional.empty();
+    Optional<String> name = socket instanceof SSLSocket secure ? asked(secure) : Optional.empty();
     return name.flatMap(this::current)
         .filter(alias -> find(alias).filter(one -> fits(one, keyType)).isPresent())
         .map(Alias::toString)

@@ -49,8 +49,7 @@ final class NodeSockets {
   }
 
   ServerSocket listenTls(int port, SSLContext tls) throws IOException {
-    TlsHandshakes handshakes =
-        new TlsHandshakes(tls.getSocketFactory(), handshakeLimit, loop);
+    TlsHandshakes handshakes = new TlsHandshakes(tls.getSocketFactory(), handshakeLimit, loop);
     ServerSocket listener =
         new TlsServerSocket(sockets.newServerSocket(), handshakes, this::remember);
     return bound(listener, Optional.empty(), port);
@@ -105,8 +104,7 @@ final class NodeSockets {
 
   /// The connection of the stack under one of these sockets.
   Optional<NetstackChannel> connectionOf(Socket socket) {
-    return StackSockets.connectionOf(socket)
-        .or(() -> Optional.ofNullable(underTls.get(socket)));
+    return StackSockets.connectionOf(socket).or(() -> Optional.ofNullable(underTls.get(socket)));
   }
 
   SocketFactory socketFactory() {

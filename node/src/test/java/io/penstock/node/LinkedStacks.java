@@ -50,8 +50,7 @@ final class LinkedStacks implements AutoCloseable {
   LinkedStacks(Duration handshakeLimit) throws Exception {
     EventLoop clientLoop = loops.next();
     EventLoop serverLoop = loops.next();
-    MemoryLink.Pair link =
-        MemoryLink.pair(clientLoop, serverLoop, LinkTraits.plain(MTU_BYTES));
+    MemoryLink.Pair link = MemoryLink.pair(clientLoop, serverLoop, LinkTraits.plain(MTU_BYTES));
     clientStack = stack(link.first(), clientLoop, CLIENT, new PeerBook(EngineLoop::nowNanos));
     serverStack = stack(link.second(), serverLoop, SERVER, peers);
     client = new NodeSockets(clientStack, new NoNames(), LIMIT);

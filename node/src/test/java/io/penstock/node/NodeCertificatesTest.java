@@ -27,7 +27,6 @@ class NodeCertificatesTest {
         .doesNotContain("\n");
     assertThat(NodeCertificates.known(GATEWAY, new Trust.SystemRoots()))
         .isNotEqualTo(
-            NodeCertificates.known(
-                HostPort.parse("gw.example.org:7443"), new Trust.SystemRoots()));
+            NodeCertificates.known(HostPort.parse("gw.example.org:7443"), new Trust.SystemRoots()));
   }
 }

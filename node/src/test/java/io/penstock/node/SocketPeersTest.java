@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.api.PeerInfo;
 import io.penstock.testkit.leak.LeakCheck;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -41,7 +42,7 @@ class SocketPeersTest {
   /// Both ends of a connection from the client.
   private record Connection(Socket dialled, Socket accepted) implements AutoCloseable {
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
       dialled.close();
       accepted.close();
     }

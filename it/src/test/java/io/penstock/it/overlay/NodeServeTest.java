@@ -301,8 +301,7 @@ class NodeServeTest {
     plain.setSoTimeout(LIMIT_MILLIS);
     SSLContext anybody = ClientTls.jdkContext(new Trust.Anybody());
     try (SSLSocket visit =
-        (SSLSocket)
-            anybody.getSocketFactory().createSocket(plain, "www.example.com", 8443, true)) {
+        (SSLSocket) anybody.getSocketFactory().createSocket(plain, "www.example.com", 8443, true)) {
       visit.startHandshake();
       listener.accept().close();
       return visit.getSession().getPeerCertificates()[0];

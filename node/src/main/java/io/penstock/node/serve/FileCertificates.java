@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Certificates in files, which are read again when they change.
 ///
-/// While a changed file cannot be read, or key and certificate do not belong together because one of
-/// them was replaced first, the certificate from before is shown.
+/// While a changed file cannot be read, or key and certificate do not belong together because one
+/// of them was replaced first, the certificate from before is shown.
 public final class FileCertificates implements CertificateSource {
 
   /// Reads what is in the files now.

@@ -38,8 +38,7 @@ final class PemPair {
     if (certificates.isEmpty()) {
       throw new IOException("there is no certificate");
     }
-    CertificateSource.Certificate pair =
-        new CertificateSource.Certificate(key(key), certificates);
+    CertificateSource.Certificate pair = new CertificateSource.Certificate(key(key), certificates);
     requireTogether(pair);
     return pair;
   }
