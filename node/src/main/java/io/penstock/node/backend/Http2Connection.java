@@ -19,6 +19,7 @@ import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
+import io.penstock.transport.http2.ConnectionWindow;
 import io.penstock.transport.http2.Http2ClientStream;
 import io.penstock.transport.relay.FarEnd;
 import io.penstock.transport.relay.HeadReader;
@@ -29,8 +30,12 @@ import org.jspecify.annotations.Nullable;
 /// The one HTTP/2 connection of an event loop to a backend, opened when a stream is wanted and
 /// closed when none has been for a while.
 ///
-/// Streams above what the backend allows at a time wait in the codec. Runs on that event loop.
+/// Streams above what the backend allows at a time wait in the codec. Up to [#UNREAD_STREAMS] whose
+/// visitors do not read leave the others alone. Runs on that event loop.
 final class Http2Connection {
+
+  /// As many as a port has connections.
+  private static final int UNREAD_STREAMS = 256;
 
   private final EventLoop loop;
   private final BackendConfig config;
@@ -111,6 +116,7 @@ final class Http2Connection {
         .addLast(codec)
         .addLast(new Http2MultiplexHandler(new ChannelInboundHandlerAdapter()))
         .addLast(new CloseWhenIdle(codec));
+    ConnectionWindow.openFor(UNREAD_STREAMS, channel);
     channel.config().setAutoRead(true);
   }
 

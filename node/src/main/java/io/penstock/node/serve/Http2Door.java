@@ -10,6 +10,7 @@ import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
+import io.penstock.transport.http2.ConnectionWindow;
 import io.penstock.transport.http2.Http2ServerStream;
 import io.penstock.transport.relay.HeadReader;
 import io.penstock.transport.relay.HttpConnection;
@@ -59,6 +60,7 @@ final class Http2Door {
         .addLast(codec)
         .addLast(new Http2MultiplexHandler(streams))
         .addLast(new CloseWhenIdle(codec));
+    ConnectionWindow.openFor(limits.maxStreams(), connection);
     connection.config().setAutoRead(true);
   }
 

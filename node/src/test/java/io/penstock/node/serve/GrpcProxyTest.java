@@ -20,12 +20,6 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2StreamChannel;
-import io.netty.handler.codec.http2.Http2StreamChannelBootstrap;
-import io.netty.handler.ssl.ApplicationProtocolConfig;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
-import io.netty.handler.ssl.SslHandler;
-import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.netty.util.ReferenceCountUtil;
 import io.penstock.testkit.leak.LeakCheck;
 import io.penstock.transport.NativeSupport;
@@ -52,7 +46,7 @@ class GrpcProxyTest {
 
   private ServeFixture node;
   private Channel backend;
-  private Channel connection;
+  private Http2Visit visit;
 
   @BeforeEach
   void start() throws Exception {
@@ -76,44 +70,14 @@ class GrpcProxyTest {
             .channel();
     int port = ((InetSocketAddress) backend.localAddress()).getPort();
     node.serve.set(secureSite(443, Map.of("/", HttpHandler.proxyTo("http://127.0.0.1:" + port))));
-    connection = connect();
+    visit = Http2Visit.connect(node, 443);
   }
 
   @AfterEach
   void close() {
-    connection.close().syncUninterruptibly();
+    visit.close();
     backend.close().syncUninterruptibly();
     node.close();
-  }
-
-  private Channel connect() throws Exception {
-    SslContext tls =
-        SslContextBuilder.forClient()
-            .trustManager(InsecureTrustManagerFactory.INSTANCE)
-            .applicationProtocolConfig(
-                new ApplicationProtocolConfig(
-                    ApplicationProtocolConfig.Protocol.ALPN,
-                    ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
-                    ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
-                    "h2"))
-            .build();
-    Channel channel = node.dial(443).sync().channel();
-    SslHandler handler = tls.newHandler(channel.alloc(), NAME, 443);
-    channel
-        .eventLoop()
-        .submit(
-            () -> {
-              channel
-                  .pipeline()
-                  .addLast(handler)
-                  .addLast(Http2FrameCodecBuilder.forClient().build())
-                  .addLast(new Http2MultiplexHandler(new ChannelInboundHandlerAdapter()));
-              channel.config().setAutoRead(true);
-            })
-        .sync();
-    handler.handshakeFuture().sync();
-    assertThat(handler.applicationProtocol()).isEqualTo("h2");
-    return channel;
   }
 
   /// Says the length of each message at once, and how it went in trailers.
@@ -200,7 +164,7 @@ class GrpcProxyTest {
   }
 
   private Http2StreamChannel stream(Frames frames) throws Exception {
-    return new Http2StreamChannelBootstrap(connection).handler(frames).open().sync().get();
+    return visit.stream(frames);
   }
 
   private static Http2Headers call(String contentType) {
