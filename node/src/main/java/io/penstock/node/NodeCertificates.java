@@ -38,16 +38,12 @@ final class NodeCertificates implements GatewayCertificates.Authority, AutoClose
 
   /// @param ownName the node's full name, once it is known
   NodeCertificates(
-      NodeConfig config,
-      NodeIdentity identity,
-      SSLContext tls,
-      Supplier<Optional<String>> ownName)
+      NodeConfig config, NodeIdentity identity, SSLContext tls, Supplier<Optional<String>> ownName)
       throws IOException {
     this.config = config;
     this.identity = identity;
     this.tls = tls;
-    source =
-        config.certificates().isPresent() ? config.certificates().get() : issued(ownName);
+    source = config.certificates().isPresent() ? config.certificates().get() : issued(ownName);
   }
 
   private CertificateSource issued(Supplier<Optional<String>> ownName) throws IOException {
@@ -88,7 +84,7 @@ final class NodeCertificates implements GatewayCertificates.Authority, AutoClose
   public IssuedCertificate certify(String csr) throws IOException {
     String token = config.token().get();
     SessionClient client =
-        new SessionClient(config.gateway(), tls, token, InstantSource.system(), config.headers());
+        new SessionClient(config.access(tls), token, InstantSource.system());
     begin(client);
     try {
       return identity.certify(client, config.name(), csr);

@@ -3,6 +3,7 @@ package io.penstock.node;
 import io.penstock.api.HostPort;
 import io.penstock.api.IpAddress;
 import io.penstock.api.NodeName;
+import io.penstock.api.client.GatewayAccess;
 import io.penstock.api.client.RequestHeaders;
 import io.penstock.api.config.Requirements;
 import io.penstock.node.fallback.FallbackConfig;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 
 /// What a node needs to know.
 ///
@@ -41,12 +43,13 @@ import java.util.function.Supplier;
 /// @param backoffLeast wait before the first reconnect, jittered
 /// @param backoffMost the most that the doubling wait grows to
 /// @param fallback the limits of fallback flows
-/// @param certificates where those of served TLS ports and TLS listeners come from; empty for the gateway, which
-///   certifies the node's own name
+/// @param certificates where those of served TLS ports and TLS listeners come from; empty for the
+///   gateway, which certifies the node's own name
 /// @param serve the limits of served ports
 /// @param stack the knobs of TCP, UDP and IP
 public record NodeConfig(
     HostPort gateway,
+    NodeDns dns,
     Trust trust,
     Supplier<String> token,
     RequestHeaders headers,
@@ -134,6 +137,11 @@ public record NodeConfig(
     return HostPort.parse(url.getRawAuthority(), DEFAULT_GATEWAY_PORT);
   }
 
+  /// How the API of the gateway is reached.
+  GatewayAccess access(SSLContext tls) {
+    return new GatewayAccess(gateway, tls, dns.gateway(), headers);
+  }
+
   /// Leaves the token and the headers out.
   @Override
   public String toString() {
@@ -145,6 +153,7 @@ public record NodeConfig(
   public static final class Builder {
     private final HostPort gateway;
     private final String name;
+    private NodeDns dns = NodeDns.DEFAULT;
     private Trust trust = new Trust.SystemRoots();
     private Supplier<String> token = () -> "";
     private RequestHeaders headers = RequestHeaders.NONE;
@@ -165,6 +174,11 @@ public record NodeConfig(
     private Builder(HostPort gateway, String name) {
       this.gateway = gateway;
       this.name = name;
+    }
+
+    public Builder dns(NodeDns value) {
+      dns = value;
+      return this;
     }
 
     public Builder trust(Trust value) {
@@ -240,7 +254,8 @@ public record NodeConfig(
       return this;
     }
 
-    /// Shows certificates of one's own on served ports and TLS listeners, in place of those that the gateway issues.
+    /// Shows certificates of one's own on served ports and TLS listeners, in place of those that
+    /// the gateway issues.
     public Builder certificates(CertificateSource value) {
       certificates = Optional.of(value);
       return this;
@@ -260,6 +275,7 @@ public record NodeConfig(
     public NodeConfig build() {
       return new NodeConfig(
           gateway,
+          dns,
           trust,
           token,
           headers,

@@ -92,7 +92,7 @@ final class NodeParts {
     OverlayResolver resolver =
         new OverlayResolver(names, () -> board.awaitJoined(config.startLimit()));
     sockets = new NodeSockets(stack, resolver, config.handshakeLimit());
-    follower = PeerFollower.start(config.gateway(), tls, config.headers(), tunnel::session, peers);
+    follower = PeerFollower.start(config.access(tls), tunnel::session, peers);
     certificates = new NodeCertificates(config, identity, tls, stack::domainName);
     serve = new NodeServe(config, stack, certificates);
     var _ = board.onStatus(this::changed);
@@ -132,6 +132,7 @@ final class NodeParts {
 
   private static PacketTunnelConfig tunnelConfig(NodeConfig config, NodeIdentity identity) {
     return PacketTunnelConfig.builder(config.gateway(), identity, config.name())
+        .hosts(config.dns().gateway())
         .trust(config.trust())
         .token(config.token())
         .headers(config.headers())

@@ -1,5 +1,7 @@
 package io.penstock.api.client;
 
+import io.penstock.api.HostLookup;
+import io.penstock.api.HostPort;
 import io.penstock.api.Json;
 import io.penstock.api.MalformedJsonException;
 import io.penstock.api.Problem;
@@ -8,7 +10,9 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -17,6 +21,8 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.channels.UnresolvedAddressException;
 import java.security.cert.CertPathBuilderException;
 import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -50,24 +56,49 @@ final class ApiConnection implements AutoCloseable {
 
   private final HttpClient http;
   private final URI base;
+  private final HostLookup hosts;
   private final Optional<String> token;
   private final Advice advice;
   private final RequestHeaders headers;
 
+  /// A connection to the host that the JDK's client looks up by itself.
   ApiConnection(URI base, Optional<SSLContext> tls, Optional<String> token, Advice advice) {
-    this(base, tls, token, advice, RequestHeaders.NONE);
+    this(client(tls).build(), base, HostLookup.SYSTEM, token, advice, RequestHeaders.NONE);
   }
 
-  /// @param headers that go along with each request
-  ApiConnection(
+  /// A connection to the tunnel port of a gateway.
+  ApiConnection(GatewayAccess to, Optional<String> token, Advice advice) {
+    this(
+        to.hosts().equals(HostLookup.SYSTEM)
+            ? client(Optional.of(to.tls())).build()
+            : PeerNameContext.meaning(
+                to.gateway().host(), to.tls(), client(Optional.of(to.tls()))),
+        URI.create("https://" + to.gateway()),
+        to.hosts(),
+        token,
+        advice,
+        to.headers());
+  }
+
+  private ApiConnection(
+      HttpClient http,
       URI base,
-      Optional<SSLContext> tls,
+      HostLookup hosts,
       Optional<String> token,
       Advice advice,
       RequestHeaders headers) {
-    // Version 2 because only then does the JDK's client offer protocols in TLS (RFC 7301), by which
-    // a gateway tells an API call from an agent; every gateway selects http/1.1. No proxy, since a
-    // token must not pass through one that happens to be configured for browsers.
+    this.http = http;
+    this.base = base;
+    this.hosts = hosts;
+    this.token = token;
+    this.advice = advice;
+    this.headers = headers;
+  }
+
+  /// Version 2 with TLS because only then does the JDK's client offer protocols in TLS (RFC 7301),
+  /// by which a gateway tells an API call from an agent; every gateway selects http/1.1. No proxy,
+  /// since a token must not pass through one that happens to be configured for browsers.
+  private static HttpClient.Builder client(Optional<SSLContext> tls) {
     HttpClient.Builder builder =
         HttpClient.newBuilder()
             .version(tls.isPresent() ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1)
@@ -75,11 +106,7 @@ final class ApiConnection implements AutoCloseable {
             .proxy(HttpClient.Builder.NO_PROXY)
             .connectTimeout(CONNECT_LIMIT);
     tls.ifPresent(builder::sslContext);
-    this.http = builder.build();
-    this.base = base;
-    this.token = token;
-    this.advice = advice;
-    this.headers = headers;
+    return builder;
   }
 
   /// The gateway's address, for messages.
@@ -95,8 +122,8 @@ final class ApiConnection implements AutoCloseable {
   ///
   /// The time limit is that of its beginning.
   InputStream stream(String path) throws IOException {
-    HttpRequest.Builder request = request(path, "text/event-stream");
-    HttpResponse<InputStream> response = send(request.build(), BodyHandlers.ofInputStream());
+    HttpRequest.Builder request = request("text/event-stream");
+    HttpResponse<InputStream> response = send(request, path, BodyHandlers.ofInputStream());
     if (response.statusCode() / 100 == 2) {
       return response.body();
     }
@@ -141,7 +168,7 @@ final class ApiConnection implements AutoCloseable {
 
   private byte[] call(String method, String path, byte @Nullable [] body, Map<String, String> own)
       throws IOException {
-    HttpRequest.Builder request = request(path, "application/json");
+    HttpRequest.Builder request = request("application/json");
     own.forEach(request::header);
     if (body == null) {
       request.method(method, BodyPublishers.noBody());
@@ -150,25 +177,60 @@ final class ApiConnection implements AutoCloseable {
       request.method(method, BodyPublishers.ofByteArray(body));
     }
     HttpResponse<byte[]> response =
-        send(request.build(), BodyHandlers.limiting(BodyHandlers.ofByteArray(), MAX_ANSWER_BYTES));
+        send(request, path, BodyHandlers.limiting(BodyHandlers.ofByteArray(), MAX_ANSWER_BYTES));
     if (response.statusCode() / 100 == 2) {
       return response.body();
     }
     throw problem(response.statusCode(), response.body());
   }
 
-  private HttpRequest.Builder request(String path, String accepted) {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(base.resolve(path)).header("Accept", accepted);
+  private HttpRequest.Builder request(String accepted) {
+    HttpRequest.Builder request = HttpRequest.newBuilder().header("Accept", accepted);
     token.ifPresent(secret -> request.header("Authorization", "Bearer " + secret));
     headers.fields().forEach(field -> request.header(field.name(), field.value()));
     return request;
   }
 
-  private <T> HttpResponse<T> send(HttpRequest request, BodyHandler<T> body) throws IOException {
+  /// Tries the addresses of the host one after the other, until one is connected to.
+  private <T> HttpResponse<T> send(HttpRequest.Builder request, String path, BodyHandler<T> body)
+      throws IOException {
+    long until = System.nanoTime() + CALL_LIMIT.toNanos();
+    Iterator<URI> places = places().iterator();
+    while (true) {
+      HttpRequest next = request.uri(places.next().resolve(path)).build();
+      try {
+        return sendOnce(next, body, until - System.nanoTime());
+      } catch (ExecutionException e) {
+        Throwable cause = e.getCause() == null ? e : e.getCause();
+        if (!(cause instanceof ConnectException || cause instanceof HttpConnectTimeoutException)
+            || !places.hasNext()) {
+          throw unreachable(cause);
+        }
+      }
+    }
+  }
+
+  private List<URI> places() throws ApiException {
+    if (hosts.equals(HostLookup.SYSTEM)) {
+      return List.of(base);
+    }
+    HostPort target = HostPort.parse(base.getRawAuthority());
+    try {
+      return hosts.resolve(target).stream()
+          .map(at -> new HostPort(at.getAddress().getHostAddress(), at.getPort()))
+          .map(at -> URI.create("https://" + at))
+          .toList();
+    } catch (UnknownHostException e) {
+      throw new ApiException(
+          "no address is known for %s: %s".formatted(target.host(), e.getMessage()), e);
+    }
+  }
+
+  private <T> HttpResponse<T> sendOnce(HttpRequest request, BodyHandler<T> body, long limitNanos)
+      throws IOException, ExecutionException {
     CompletableFuture<HttpResponse<T>> answer = http.sendAsync(request, body);
     try {
-      return answer.get(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+      return answer.get(limitNanos, TimeUnit.NANOSECONDS);
     } catch (InterruptedException _) {
       answer.cancel(true);
       Thread.currentThread().interrupt();
@@ -179,8 +241,6 @@ final class ApiConnection implements AutoCloseable {
           "%s did not answer within %d s; %s"
               .formatted(base, CALL_LIMIT.toSeconds(), advice.unreachable),
           e);
-    } catch (ExecutionException e) {
-      throw unreachable(e.getCause() == null ? e : e.getCause());
     }
   }
 

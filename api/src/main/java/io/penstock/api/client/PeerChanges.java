@@ -1,16 +1,13 @@
 package io.penstock.api.client;
 
-import io.penstock.api.HostPort;
 import io.penstock.api.PeerInfo;
 import io.penstock.api.PeerSnapshot;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import javax.net.ssl.SSLContext;
 
 /// What changes about the peers of a node, as its gateway tells it over server-sent events (HTML
 /// Living Standard, section 9.2).
@@ -30,19 +27,11 @@ public final class PeerChanges implements AutoCloseable {
 
   /// Begins to listen; blocks 15 s at most.
   ///
-  /// @param gateway its tunnel port
   /// @param token an API token with the scope `overlay`, or the token of a session
-  /// @param headers that go along with the request
   /// @throws ApiException when the gateway refuses or does not answer
-  public static PeerChanges open(
-      HostPort gateway, SSLContext tls, String token, RequestHeaders headers) throws IOException {
+  public static PeerChanges open(GatewayAccess to, String token) throws IOException {
     ApiConnection connection =
-        new ApiConnection(
-            URI.create("https://" + gateway),
-            Optional.of(tls),
-            Optional.of(token),
-            SessionClient.ADVICE,
-            headers);
+        new ApiConnection(to, Optional.of(token), SessionClient.ADVICE);
     try {
       return new PeerChanges(connection, new BufferedInputStream(connection.stream(PATH)));
     } catch (IOException | RuntimeException e) {

@@ -8,7 +8,6 @@ import io.penstock.api.Session;
 import io.penstock.api.SessionProof;
 import io.penstock.api.SessionRequest;
 import java.io.IOException;
-import java.net.URI;
 import java.security.PrivateKey;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -44,26 +43,15 @@ public final class SessionClient implements AutoCloseable {
   /// @param gateway its tunnel port
   /// @param apiToken secret of a token with the scope `overlay`
   public SessionClient(HostPort gateway, SSLContext tls, String apiToken, InstantSource clock) {
-    this(gateway, tls, apiToken, clock, RequestHeaders.NONE);
+    this(GatewayAccess.plain(gateway, tls), apiToken, clock);
   }
 
-  /// The same, with headers that go along with each request.
-  public SessionClient(
-      HostPort gateway,
-      SSLContext tls,
-      String apiToken,
-      InstantSource clock,
-      RequestHeaders headers) {
-    this.gateway = gateway;
+  /// As above, for a gateway that is reached in another way.
+  public SessionClient(GatewayAccess to, String apiToken, InstantSource clock) {
+    this.gateway = to.gateway();
     this.apiToken = apiToken;
     this.clock = clock;
-    this.connection =
-        new ApiConnection(
-            URI.create("https://" + gateway),
-            Optional.of(tls),
-            Optional.of(apiToken),
-            ADVICE,
-            headers);
+    this.connection = new ApiConnection(to, Optional.of(apiToken), ADVICE);
   }
 
   /// Gets a session; an address that the gateway gave without a host has this one's.

@@ -11,11 +11,14 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DatagramPacket;
 import io.penstock.api.CreatedToken;
+import io.penstock.api.HostLookup;
 import io.penstock.api.IpAddress;
 import io.penstock.api.IpFamily;
 import io.penstock.api.PeerInfo;
 import io.penstock.api.client.AdminClient;
 import io.penstock.node.Node;
+import io.penstock.node.NodeConfig;
+import io.penstock.node.NodeDns;
 import io.penstock.node.NodeStatus;
 import io.penstock.node.NodeStoppedException;
 import io.penstock.node.overlay.OverlayPort;
@@ -23,6 +26,7 @@ import io.penstock.node.overlay.PortRequest;
 import io.penstock.testkit.leak.LeakCheck;
 import io.penstock.transport.netstack.AddressChangedException;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
@@ -150,6 +154,42 @@ class NodeLifeTest {
           .hasMessageContaining("no node \"nobody\"");
       assertThatThrownBy(() -> hasty.resolve("localhost.localdomain"))
           .isInstanceOf(UnknownHostException.class);
+    }
+  }
+
+  @Test
+  void the_gateways_host_is_looked_up_as_the_config_says_and_all_its_addresses_are_tried()
+      throws Exception {
+    InetAddress nobody = InetAddress.ofLiteral("127.0.0.86");
+    HostLookup twoAddresses =
+        HostLookup.fixed("gateway.test", nobody, InetAddress.getLoopbackAddress());
+    String gateway = "gateway.test:" + overlay.gateway().addresses().tunnel().getPort();
+    try (Node web =
+            OverlayNode.join(
+                NodeConfig.builder(gateway, "web")
+                    .trust(overlay.trust())
+                    .token(ann.token())
+                    .backoff(Duration.ofMillis(50), Duration.ofMillis(500))
+                    .dns(NodeDns.DEFAULT.withGateway(twoAddresses))
+                    .build());
+        Node db = join("db")) {
+      await().atMost(OverlayNode.LIMIT).until(() -> web.peers().size() == 2);
+      assertThat(web.resolve("db")).isEqualTo(OverlayNode.address(db, IpFamily.IPV4).inet());
+    }
+    HostLookup none =
+        host -> {
+          throw new UnknownHostException("nobody knows " + host + " today");
+        };
+    try (Node lost =
+        Node.start(
+            NodeConfig.builder(gateway, "lost")
+                .trust(overlay.trust())
+                .token(ann.token())
+                .dns(NodeDns.DEFAULT.withGateway(none))
+                .build())) {
+      await()
+          .atMost(OverlayNode.LIMIT)
+          .until(() -> lost.status().toString().contains("nobody knows gateway.test today"));
     }
   }
 

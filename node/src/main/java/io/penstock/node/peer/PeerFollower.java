@@ -1,10 +1,9 @@
 package io.penstock.node.peer;
 
-import io.penstock.api.HostPort;
 import io.penstock.api.Session;
+import io.penstock.api.client.GatewayAccess;
 import io.penstock.api.client.PeerChange;
 import io.penstock.api.client.PeerChanges;
-import io.penstock.api.client.RequestHeaders;
 import io.penstock.node.retry.Backoff;
 import java.io.IOException;
 import java.time.Duration;
@@ -12,7 +11,6 @@ import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,9 +31,7 @@ public final class PeerFollower implements AutoCloseable {
   private static final Duration BACKOFF_MOST = Duration.ofSeconds(15);
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
-  private final HostPort gateway;
-  private final SSLContext tls;
-  private final RequestHeaders headers;
+  private final GatewayAccess to;
   private final Supplier<Optional<Session>> session;
   private final PeerBook book;
   private final Backoff backoff =
@@ -49,14 +45,8 @@ public final class PeerFollower implements AutoCloseable {
   private long heardNanos;
 
   private PeerFollower(
-      HostPort gateway,
-      SSLContext tls,
-      RequestHeaders headers,
-      Supplier<Optional<Session>> session,
-      PeerBook book) {
-    this.gateway = gateway;
-    this.tls = tls;
-    this.headers = headers;
+      GatewayAccess to, Supplier<Optional<Session>> session, PeerBook book) {
+    this.to = to;
     this.session = session;
     this.book = book;
     thread = Thread.ofVirtual().name("penstock-node-peers").unstarted(this::run);
@@ -64,14 +54,10 @@ public final class PeerFollower implements AutoCloseable {
 
   /// Begins to listen as soon as there is a session.
   ///
-  /// @param headers that go along with each request
+  /// @param to the gateway
   public static PeerFollower start(
-      HostPort gateway,
-      SSLContext tls,
-      RequestHeaders headers,
-      Supplier<Optional<Session>> session,
-      PeerBook book) {
-    PeerFollower follower = new PeerFollower(gateway, tls, headers, session, book);
+      GatewayAccess to, Supplier<Optional<Session>> session, PeerBook book) {
+    PeerFollower follower = new PeerFollower(to, session, book);
     follower.thread.start();
     return follower;
   }
@@ -117,7 +103,7 @@ public final class PeerFollower implements AutoCloseable {
 
   private void listenOnce() {
     String token = session.get().map(Session::token).orElse("");
-    try (PeerChanges opened = PeerChanges.open(gateway, tls, token, headers)) {
+    try (PeerChanges opened = PeerChanges.open(to, token)) {
       if (!begin(opened)) {
         return;
       }

@@ -1,8 +1,10 @@
 package io.penstock.node.tunnel;
 
+import io.penstock.api.HostLookup;
 import io.penstock.api.HostPort;
 import io.penstock.api.IpAddress;
 import io.penstock.api.NodeName;
+import io.penstock.api.client.GatewayAccess;
 import io.penstock.api.client.RequestHeaders;
 import io.penstock.api.config.Requirements;
 import io.penstock.node.identity.NodeIdentity;
@@ -12,10 +14,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 
 /// What a tunnel needs to know: where the gateway is, who the node is, and how patient to be.
 ///
-/// @param gateway its TLS tunnel port, where sessions are bought; each reconnect asks the DNS anew
+/// @param gateway its TLS tunnel port, where sessions are bought; each reconnect looks it up anew
+/// @param hosts finds the addresses of the gateway
 /// @param trust how the gateway is known, for its API and for QUIC
 /// @param token the secret of an API token with the scope `overlay`; asked for at every session, on
 ///   a thread that may block
@@ -31,6 +35,7 @@ import java.util.function.Supplier;
 /// @param closeLimit how long `close` may take to tell the gateway
 public record PacketTunnelConfig(
     HostPort gateway,
+    HostLookup hosts,
     Trust trust,
     Supplier<String> token,
     RequestHeaders headers,
@@ -80,6 +85,11 @@ public record PacketTunnelConfig(
     return new Builder(gateway, identity, name);
   }
 
+  /// How the API of the gateway is reached.
+  GatewayAccess access(SSLContext tls) {
+    return new GatewayAccess(gateway, tls, hosts, headers);
+  }
+
   /// Leaves the token out.
   @Override
   public String toString() {
@@ -92,6 +102,7 @@ public record PacketTunnelConfig(
     private final HostPort gateway;
     private final NodeIdentity identity;
     private final String name;
+    private HostLookup hosts = HostLookup.SYSTEM;
     private Trust trust = new Trust.SystemRoots();
     private Supplier<String> token = () -> "";
     private RequestHeaders headers = RequestHeaders.NONE;
@@ -106,6 +117,11 @@ public record PacketTunnelConfig(
       this.gateway = gateway;
       this.identity = identity;
       this.name = name;
+    }
+
+    public Builder hosts(HostLookup hosts) {
+      this.hosts = hosts;
+      return this;
     }
 
     public Builder trust(Trust trust) {
@@ -163,6 +179,7 @@ public record PacketTunnelConfig(
     public PacketTunnelConfig build() {
       return new PacketTunnelConfig(
           gateway,
+          hosts,
           trust,
           token,
           headers,

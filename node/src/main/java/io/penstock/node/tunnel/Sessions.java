@@ -8,8 +8,10 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLContext;
 
@@ -35,6 +37,7 @@ final class Sessions {
 
   private final PacketTunnelConfig config;
   private final SSLContext tls;
+  private final AtomicInteger unanswered = new AtomicInteger();
   private final AtomicLong lastSignedMillis = new AtomicLong(Long.MIN_VALUE);
 
   Sessions(PacketTunnelConfig config, SSLContext tls) {
@@ -48,7 +51,7 @@ final class Sessions {
   Session buy() throws IOException {
     String token = config.token().get();
     try (var client =
-        new SessionClient(config.gateway(), tls, token, this::laterThanBefore, config.headers())) {
+        new SessionClient(config.access(tls), token, this::laterThanBefore)) {
       Session session = config.identity().openSession(client, config.name());
       if (!session.alpn().equals(TunnelNames.ALPN_NODE)) {
         throw new IOException(
@@ -59,13 +62,20 @@ final class Sessions {
     }
   }
 
-  /// Where the tunnel of a session goes.
-  static InetSocketAddress resolve(Session session) throws IOException {
+  /// Where the tunnel of a session goes: the first address, or another one after it did not answer.
+  InetSocketAddress resolve(Session session) throws IOException {
     try {
-      return session.quic().resolve();
+      List<InetSocketAddress> all = config.hosts().resolve(session.quic());
+      return all.get(Math.floorMod(unanswered.get(), all.size()));
     } catch (UnknownHostException e) {
-      throw new IOException("there is no host " + session.quic().host(), e);
+      throw new IOException(
+          "no address is known for the host of the gateway's tunnels: " + e.getMessage(), e);
     }
+  }
+
+  /// The address of the tunnel did not answer; the next attempt goes to the next one.
+  void tunnelUnanswered() {
+    unanswered.incrementAndGet();
   }
 
   /// What to tell the user if a refusal does not pass by itself.

@@ -161,7 +161,7 @@ final class TunnelLink {
   private void buyBlocking() {
     try {
       Session session = parts.sessions().buy();
-      InetSocketAddress address = Sessions.resolve(session);
+      InetSocketAddress address = parts.sessions().resolve(session);
       onLoop(() -> dial(session, address));
     } catch (ApiException e) {
       onLoop(() -> refused(e));
@@ -190,6 +190,7 @@ final class TunnelLink {
         .whenComplete(
             (dialled, failure) -> {
               if (dialled == null) {
+                parts.sessions().tunnelUnanswered();
                 lost(failure == null ? "no connection" : String.valueOf(failure.getMessage()));
               } else if (state == State.DIALLING) {
                 join(session, dialled);
