@@ -105,7 +105,8 @@ final class NodeParts {
                 SILENCE_CHECK.toMillis(),
                 TimeUnit.MILLISECONDS);
     fallback = new FallbackDesk(stack.driver(), config.fallback(), threads);
-    running = new RunningNode(config.name(), names, resolver, sockets.socketFactory());
+    running =
+        new RunningNode(config.name(), names, this::answers, resolver, sockets.socketFactory());
     RunningNodes.ofThisProcess().add(running);
   }
 
@@ -115,6 +116,12 @@ final class NodeParts {
       follower.wake();
       serve.restoreOn(threads);
     }
+  }
+
+  /// The gateway's own host is asked of the machine, whatever a peer is called.
+  private boolean answers(String label) {
+    return config.dns().shortNames() == NodeDns.ShortNames.PEERS
+        && !label.equalsIgnoreCase(config.gateway().host());
   }
 
   static NodeParts start(NodeConfig config) throws IOException {

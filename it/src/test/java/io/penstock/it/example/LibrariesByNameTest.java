@@ -103,6 +103,20 @@ class LibrariesByNameTest {
     }
   }
 
+  @Test
+  void a_short_name_that_a_peer_bears_is_no_dns_query_either() throws Exception {
+    try (PostgresCluster postgres = PostgresCluster.start()) {
+      db.serve().set(forward(5432, postgres.port()));
+      try (CommandProcess app =
+          run(
+              Map.of("PGPASSWORD", PostgresCluster.PASSWORD),
+              program(PostgresByName.class, "db", PostgresCluster.USER))) {
+        assertSays(app, "PostgreSQL ");
+      }
+      assertThat(dns.asked()).isEmpty();
+    }
+  }
+
   private static ServeConfig forward(int from, int to) {
     return ServeConfig.EMPTY.withPort(from, TcpPortHandler.forward("127.0.0.1:" + to));
   }

@@ -4,6 +4,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
+import io.penstock.node.name.MachineHosts;
 import io.penstock.transport.NativeSupport;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -92,7 +93,7 @@ final class BackendAddresses {
   private void lookUp(Promise<List<SocketAddress>> promise) {
     try {
       List<SocketAddress> addresses = new ArrayList<>();
-      for (InetAddress address : InetAddress.getAllByName(host)) {
+      for (InetAddress address : MachineHosts.addresses(host)) {
         addresses.add(new InetSocketAddress(address, port));
       }
       found = new Found(List.copyOf(addresses), System.nanoTime(), false);

@@ -13,7 +13,10 @@ public final class OverlayResolverProvider extends InetAddressResolverProvider {
 
   @Override
   public InetAddressResolver get(Configuration configuration) {
-    return new ZoneResolver(RunningNodes.ofThisProcess(), configuration.builtinResolver());
+    InetAddressResolver machine = configuration.builtinResolver();
+    MachineHosts.isLookedUpBy(machine);
+    return new ZoneResolver(
+        RunningNodes.ofThisProcess(), OwnNames.of(configuration::lookupLocalHostName), machine);
   }
 
   @Override

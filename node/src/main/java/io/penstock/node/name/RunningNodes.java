@@ -13,8 +13,9 @@ import java.util.stream.Collectors;
 /// The nodes that run in this process, and which names and addresses belong to their networks.
 ///
 /// What was once of an overlay stays that for the life of the process: a name that is looked up
-/// after its node was closed is as private as before. That costs one entry for each zone and each
-/// range that this process was ever in. Safe for use by several threads; nothing blocks.
+/// after its node was closed is as private as before. That costs one entry for each zone, each
+/// range and each peer that the nodes of this process knew. Safe for use by several threads;
+/// nothing blocks.
 public final class RunningNodes {
 
   /// The zone of a gateway that was not told another one. It is known without a node, as it is
@@ -28,6 +29,7 @@ public final class RunningNodes {
   private final List<RunningNode> nodes = new CopyOnWriteArrayList<>();
   private final Set<String> zones = ConcurrentHashMap.newKeySet();
   private final Set<IpPrefix> ranges = ConcurrentHashMap.newKeySet();
+  private final Set<String> formerPeers = ConcurrentHashMap.newKeySet();
 
   RunningNodes() {
     zones.add(DEFAULT_ZONE);
@@ -45,6 +47,7 @@ public final class RunningNodes {
   /// Removes a node that is closed.
   public void remove(RunningNode node) {
     remember();
+    node.names().peerLabels().stream().filter(node.shortNames()).forEach(formerPeers::add);
     nodes.remove(node);
   }
 
@@ -64,7 +67,7 @@ public final class RunningNodes {
     return List.copyOf(nodes);
   }
 
-  /// Whether a name is of an overlay, and nobody else's business.
+  /// Whether a full name is of an overlay, and nobody else's business.
   ///
   /// @param name in lower case, without a dot at its end
   boolean isOverlayName(String name) {
@@ -72,7 +75,17 @@ public final class RunningNodes {
     return zones.stream().anyMatch(zone -> name.equals(zone) || name.endsWith("." + zone));
   }
 
-  /// The same of an address.
+  /// Those that may answer a name without a dot, in lower case.
+  List<RunningNode> answering(String label) {
+    return nodes.stream().filter(node -> node.shortNames().test(label)).toList();
+  }
+
+  /// Whether a node that was closed since knew a peer by this name without a dot.
+  boolean wasPeer(String label) {
+    return formerPeers.contains(label);
+  }
+
+  /// Whether an address is of an overlay.
   boolean isOverlayAddress(IpAddress address) {
     remember();
     return ranges.stream().anyMatch(range -> range.contains(address));

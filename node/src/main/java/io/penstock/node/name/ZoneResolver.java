@@ -10,24 +10,29 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// Looks names and addresses of overlays up at the running nodes of this process, and everything
 /// else as the JDK always does; the two never mix.
 ///
-/// Only full names are of an overlay (`db.penstock.internal`): what has no dot may be a host of the
-/// local network. Nodes of several networks with the same zone are all asked; when they know
-/// different hosts by one name it is refused, as either may be meant. Any thread; blocks as the
-/// nodes do, and only for a name that none of them knows yet.
+/// Full names in a zone are of an overlay for certain (`db.penstock.internal`), names without a dot
+/// if a peer bears them ([ShortNames]); with a dot at its end a name is full. Nodes of several
+/// networks with the same zone are all asked; when they know different hosts by one name it is
+/// refused, as either may be meant. Any thread; blocks as the nodes do, and only for a name that
+/// none of them knows yet.
 final class ZoneResolver implements InetAddressResolver {
 
   private final RunningNodes nodes;
+  private final ShortNames shortNames;
   private final InetAddressResolver others;
 
+  /// @param own names of this machine, which no peer takes from it
   /// @param others for all that is not of an overlay
-  ZoneResolver(RunningNodes nodes, InetAddressResolver others) {
+  ZoneResolver(RunningNodes nodes, OwnNames own, InetAddressResolver others) {
     this.nodes = nodes;
+    this.shortNames = new ShortNames(nodes, own);
     this.others = others;
   }
 
@@ -36,6 +41,13 @@ final class ZoneResolver implements InetAddressResolver {
   @Override
   public Stream<InetAddress> lookupByName(String host, LookupPolicy policy)
       throws UnknownHostException {
+    if (host.indexOf('.') < 0) {
+      String label = host.toLowerCase(Locale.ROOT);
+      Optional<List<IpAddress>> peer = shortNames.find(label);
+      return peer.isPresent()
+          ? OverlayResolver.allowed(label, peer.get(), policy)
+          : others.lookupByName(host, policy);
+    }
     String name = canonical(host);
     if (!nodes.isOverlayName(name)) {
       return others.lookupByName(host, policy);
@@ -55,8 +67,7 @@ final class ZoneResolver implements InetAddressResolver {
   }
 
   /// What the nodes know now. Nodes of one network may see different families of one host.
-  private static List<IpAddress> known(String name, List<RunningNode> asked)
-      throws UnknownHostException {
+  static List<IpAddress> known(String name, List<RunningNode> asked) throws UnknownHostException {
     Map<IpFamily, List<IpAddress>> byFamily = new EnumMap<>(IpFamily.class);
     for (RunningNode node : asked) {
       var found =

@@ -12,7 +12,9 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /// What a user writes for a host of the overlay, and the way from there to an address.
 ///
@@ -77,6 +79,21 @@ public final class OverlayNames {
     } catch (IOException _) {
       return List.of();
     }
+  }
+
+  /// Blocks until the gateway has told of the peers once, for the patience at most.
+  public void awaitPeers() throws InterruptedException {
+    peers.awaitFirst(patience);
+  }
+
+  /// Whether a peer has this label, in lower case, as the gateway has told last.
+  public boolean isPeer(String label) {
+    return peers.byName(label).isPresent();
+  }
+
+  /// The labels of all peers, as the gateway has told last.
+  public Set<String> peerLabels() {
+    return peers.all().items().stream().map(PeerInfo::name).collect(Collectors.toSet());
   }
 
   private OverlayNetwork joined() throws NoRouteToHostException {

@@ -19,7 +19,7 @@ import java.util.function.LongSupplier;
 /// or is not known now, yields nobody; it never yields another node. For that, what is known is
 /// trusted for new connections only while the gateway is heard ([#lost]).
 ///
-/// Safe for use by several threads; only [#awaitChange] blocks.
+/// Safe for use by several threads; only [#awaitFirst] and [#awaitChange] block.
 public final class PeerBook {
 
   /// A peer at one of its addresses.
@@ -34,10 +34,16 @@ public final class PeerBook {
     }
   }
 
+  private enum Hearing {
+    NEVER,
+    LIVE,
+    LOST
+  }
+
   private final LongSupplier nanos;
   private final Map<UUID, PeerInfo> byId = new HashMap<>();
   private final Map<IpAddress, Tenant> tenants = new HashMap<>();
-  private boolean live;
+  private Hearing hearing = Hearing.NEVER;
   private long version;
 
   /// An empty book that nobody fills yet.
@@ -72,7 +78,7 @@ public final class PeerBook {
                 }
               });
     }
-    live = true;
+    hearing = Hearing.LIVE;
     changed();
   }
 
@@ -114,7 +120,9 @@ public final class PeerBook {
 
   /// The gateway is not heard any more; new connections are anybody's until the next snapshot.
   public synchronized void lost() {
-    live = false;
+    if (hearing == Hearing.LIVE) {
+      hearing = Hearing.LOST;
+    }
     changed();
   }
 
@@ -130,7 +138,7 @@ public final class PeerBook {
   /// @param beganNanos by the clock of this book
   public synchronized Optional<SeenLease> leaseAt(IpAddress address, long beganNanos) {
     Tenant tenant = tenants.get(address);
-    return live && tenant != null && tenant.sinceNanos() - beganNanos <= 0
+    return isLive() && tenant != null && tenant.sinceNanos() - beganNanos <= 0
         ? Optional.of(new SeenLease(address, tenant.generation(), tenant.peer().id()))
         : Optional.empty();
   }
@@ -145,7 +153,7 @@ public final class PeerBook {
 
   /// Who has an address now; empty while the gateway is not heard.
   public synchronized Optional<PeerInfo> whoIs(IpAddress address) {
-    return Optional.ofNullable(tenants.get(address)).filter(_ -> live).map(Tenant::peer);
+    return Optional.ofNullable(tenants.get(address)).filter(_ -> isLive()).map(Tenant::peer);
   }
 
   /// All peers by their names, as they were last told.
@@ -163,7 +171,17 @@ public final class PeerBook {
 
   /// Whether the gateway is heard.
   public synchronized boolean isLive() {
-    return live;
+    return hearing == Hearing.LIVE;
+  }
+
+  /// Blocks until the gateway has told of the peers for the first time, or for the limit at most.
+  public synchronized void awaitFirst(Duration limit) throws InterruptedException {
+    long until = System.nanoTime() + limit.toNanos();
+    long left = limit.toNanos();
+    while (hearing == Hearing.NEVER && left > 0) {
+      TimeUnit.NANOSECONDS.timedWait(this, left);
+      left = until - System.nanoTime();
+    }
   }
 
   /// Counts what the gateway has told, and each time that it was lost.

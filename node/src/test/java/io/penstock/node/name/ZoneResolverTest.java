@@ -1,33 +1,19 @@
 package io.penstock.node.name;
 
+import static io.penstock.node.name.NameWorld.node;
+import static io.penstock.node.name.NameWorld.peer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.penstock.api.IpAddress;
-import io.penstock.api.IpPrefix;
-import io.penstock.api.IsdAs;
-import io.penstock.api.OverlayNetwork;
-import io.penstock.api.PeerInfo;
-import io.penstock.api.PeerSnapshot;
-import io.penstock.node.peer.Joining;
-import io.penstock.node.peer.OverlayNames;
 import io.penstock.node.peer.PeerBook;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
-import java.net.spi.InetAddressResolver;
 import java.net.spi.InetAddressResolver.LookupPolicy;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import javax.net.SocketFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,68 +25,11 @@ class ZoneResolverTest {
   private static final String DB_4 = "10.86.0.9";
   private static final String DB_6 = "fd7c:4a1b:93e2::9";
 
-  private final RunningNodes nodes = new RunningNodes();
-  private final Machine machine = new Machine();
-  private final ZoneResolver resolver = new ZoneResolver(nodes, machine);
-
-  /// The resolver of the machine, which writes down what it is asked.
-  private static final class Machine implements InetAddressResolver {
-
-    private final List<String> asked = new ArrayList<>();
-
-    @Override
-    public Stream<InetAddress> lookupByName(String host, LookupPolicy policy) {
-      asked.add(host);
-      return Stream.of(InetAddress.ofLiteral("192.0.2.1"));
-    }
-
-    @Override
-    public String lookupByAddress(byte[] address) {
-      asked.add(IpAddress.of(address).toString());
-      return "host.example";
-    }
-  }
-
-  private static OverlayNetwork network(String zone) {
-    return new OverlayNetwork(
-        List.of(IpPrefix.parse("10.86.0.0/16"), IpPrefix.parse("fd7c:4a1b:93e2::/64")),
-        1280,
-        zone,
-        List.of(IpAddress.parse("10.86.0.1")),
-        IsdAs.parse("16-64512"),
-        600,
-        10_000);
-  }
-
-  private static PeerInfo peer(String name, String... addresses) {
-    List<IpAddress> all = Arrays.stream(addresses).map(IpAddress::parse).toList();
-    Map<IpAddress, Long> generations =
-        all.stream().collect(Collectors.toMap(address -> address, _ -> 1L));
-    return new PeerInfo(UUID.randomUUID(), name, "ann", all, true, generations, Optional.empty());
-  }
-
-  private static RunningNode node(String name, String zone, PeerInfo... peers) {
-    PeerBook book = new PeerBook(System::nanoTime);
-    book.snapshot(new PeerSnapshot(1, List.of(peers)));
-    return node(name, Optional.of(network(zone)), book, () -> {});
-  }
-
-  private static RunningNode node(
-      String name, Optional<OverlayNetwork> network, PeerBook book, Joining joining) {
-    OverlayNames names =
-        new OverlayNames(
-            () -> network,
-            () -> List.of(IpAddress.parse("10.86.0.2"), IpAddress.parse("fd7c:4a1b:93e2::2")),
-            book,
-            Duration.ofMillis(1));
-    return new RunningNode(
-        name, names, new OverlayResolver(names, joining), SocketFactory.getDefault());
-  }
+  private final NameWorld world = new NameWorld();
+  private final RunningNodes nodes = world.nodes;
 
   private List<String> found(String host, LookupPolicy policy) throws UnknownHostException {
-    try (Stream<InetAddress> found = resolver.lookupByName(host, policy)) {
-      return found.map(each -> new IpAddress(each).toString()).toList();
-    }
+    return world.found(host, policy);
   }
 
   private static byte[] bytes(String address) {
@@ -112,7 +41,7 @@ class ZoneResolverTest {
   void a_name_of_the_zone_is_answered_by_the_node(String host) throws Exception {
     nodes.add(node("web", "penstock.internal", peer("db", DB_4, DB_6)));
     assertThat(found(host, ANY)).containsExactly(DB_4, DB_6);
-    assertThat(machine.asked).isEmpty();
+    assertThat(world.machine.asked).isEmpty();
   }
 
   @Test
@@ -135,7 +64,8 @@ class ZoneResolverTest {
   @ValueSource(
       strings = {
         "localhost",
-        "db",
+        "other",
+        "db.",
         "example.com",
         "penstock.internal.example.com",
         "notpenstock.internal",
@@ -144,7 +74,7 @@ class ZoneResolverTest {
   void every_other_name_is_the_machines(String host) throws Exception {
     nodes.add(node("web", "penstock.internal", peer("db", DB_4)));
     assertThat(found(host, ANY)).containsExactly("192.0.2.1");
-    assertThat(machine.asked).containsExactly(host);
+    assertThat(world.machine.asked).containsExactly(host);
   }
 
   @ParameterizedTest
@@ -165,7 +95,7 @@ class ZoneResolverTest {
     assertThatThrownBy(() -> found(host, ANY))
         .isInstanceOf(UnknownHostException.class)
         .hasMessageContaining(host + " is known to no node of this program: web says: ");
-    assertThat(machine.asked).isEmpty();
+    assertThat(world.machine.asked).isEmpty();
   }
 
   @Test
@@ -191,9 +121,9 @@ class ZoneResolverTest {
     nodes.remove(node);
     assertThatThrownBy(() -> found("db.corp.example", ANY))
         .isInstanceOf(UnknownHostException.class);
-    assertThatThrownBy(() -> resolver.lookupByAddress(bytes(DB_4)))
+    assertThatThrownBy(() -> world.resolver.lookupByAddress(bytes(DB_4)))
         .isInstanceOf(UnknownHostException.class);
-    assertThat(machine.asked).isEmpty();
+    assertThat(world.machine.asked).isEmpty();
   }
 
   @Test
@@ -218,15 +148,16 @@ class ZoneResolverTest {
   void addresses_of_the_overlay_have_the_names_of_their_nodes_and_others_are_the_machines()
       throws IOException {
     nodes.add(node("web", "penstock.internal", peer("db", DB_4, DB_6)));
-    assertThat(resolver.lookupByAddress(bytes(DB_4))).isEqualTo("db.penstock.internal");
-    assertThat(resolver.lookupByAddress(bytes(DB_6))).isEqualTo("db.penstock.internal");
-    assertThat(resolver.lookupByAddress(bytes("10.86.0.1"))).isEqualTo("gateway.penstock.internal");
-    assertThatThrownBy(() -> resolver.lookupByAddress(bytes("10.86.9.9")))
+    assertThat(world.resolver.lookupByAddress(bytes(DB_4))).isEqualTo("db.penstock.internal");
+    assertThat(world.resolver.lookupByAddress(bytes(DB_6))).isEqualTo("db.penstock.internal");
+    assertThat(world.resolver.lookupByAddress(bytes("10.86.0.1")))
+        .isEqualTo("gateway.penstock.internal");
+    assertThatThrownBy(() -> world.resolver.lookupByAddress(bytes("10.86.9.9")))
         .isInstanceOf(UnknownHostException.class)
         .hasMessageContaining("10.86.9.9");
-    assertThat(machine.asked).isEmpty();
-    assertThat(resolver.lookupByAddress(bytes("10.87.0.1"))).isEqualTo("host.example");
-    assertThat(machine.asked).containsExactly("10.87.0.1");
+    assertThat(world.machine.asked).isEmpty();
+    assertThat(world.resolver.lookupByAddress(bytes("10.87.0.1"))).isEqualTo("host.example");
+    assertThat(world.machine.asked).containsExactly("10.87.0.1");
   }
 
   @Test
