@@ -177,6 +177,32 @@ class NodeSocketsTest {
   }
 
   @Test
+  void an_exact_and_a_wildcard_udp_socket_share_a_port_and_a_second_of_each_is_refused()
+      throws Exception {
+    IpAddress exactly = OverlayNode.address(db, IpFamily.IPV6);
+    try (DatagramSocket wildcard = db.listenUdp(53);
+        DatagramSocket exact = db.listenUdp(exactly, 53)) {
+      for (IpAddress address : db.addresses()) {
+        DatagramSocket expected = address.equals(exactly) ? exact : wildcard;
+        expected.setSoTimeout(LIMIT_MILLIS);
+        try (DatagramSocket client = web.dialUdp(address.toString(), 53)) {
+          client.send(new DatagramPacket("ask".getBytes(UTF_8), 3));
+          DatagramPacket asked = new DatagramPacket(new byte[10], 10);
+          expected.receive(asked);
+          assertThat(asked.getLength()).isEqualTo(3);
+        }
+      }
+      assertThatThrownBy(() -> db.listenUdp(53))
+          .isInstanceOf(BindException.class)
+          .hasMessageContaining("a listener of this program");
+      assertThatThrownBy(() -> db.listenUdp(exactly, 53)).isInstanceOf(BindException.class);
+    }
+    try (DatagramSocket free = db.listenUdp(0)) {
+      assertThat(free.getLocalPort()).isPositive();
+    }
+  }
+
+  @Test
   void nobody_at_a_port_is_a_refusal() {
     assertThatThrownBy(() -> web.dial("db", 4711)).isInstanceOf(ConnectException.class);
   }
