@@ -83,8 +83,7 @@ final class NodeCertificates implements GatewayCertificates.Authority, AutoClose
   @Override
   public IssuedCertificate certify(String csr) throws IOException {
     String token = config.token().get();
-    SessionClient client =
-        new SessionClient(config.access(tls), token, InstantSource.system());
+    SessionClient client = new SessionClient(config.access(tls), token, InstantSource.system());
     begin(client);
     try {
       return identity.certify(client, config.name(), csr);

@@ -71,8 +71,7 @@ final class ApiConnection implements AutoCloseable {
     this(
         to.hosts().equals(HostLookup.SYSTEM)
             ? client(Optional.of(to.tls())).build()
-            : PeerNameContext.meaning(
-                to.gateway().host(), to.tls(), client(Optional.of(to.tls()))),
+            : PeerNameContext.meaning(to.gateway().host(), to.tls(), client(Optional.of(to.tls()))),
         URI.create("https://" + to.gateway()),
         to.hosts(),
         token,

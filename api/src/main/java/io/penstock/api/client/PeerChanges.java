@@ -30,8 +30,7 @@ public final class PeerChanges implements AutoCloseable {
   /// @param token an API token with the scope `overlay`, or the token of a session
   /// @throws ApiException when the gateway refuses or does not answer
   public static PeerChanges open(GatewayAccess to, String token) throws IOException {
-    ApiConnection connection =
-        new ApiConnection(to, Optional.of(token), SessionClient.ADVICE);
+    ApiConnection connection = new ApiConnection(to, Optional.of(token), SessionClient.ADVICE);
     try {
       return new PeerChanges(connection, new BufferedInputStream(connection.stream(PATH)));
     } catch (IOException | RuntimeException e) {

@@ -44,8 +44,7 @@ public final class PeerFollower implements AutoCloseable {
   private boolean woken;
   private long heardNanos;
 
-  private PeerFollower(
-      GatewayAccess to, Supplier<Optional<Session>> session, PeerBook book) {
+  private PeerFollower(GatewayAccess to, Supplier<Optional<Session>> session, PeerBook book) {
     this.to = to;
     this.session = session;
     this.book = book;

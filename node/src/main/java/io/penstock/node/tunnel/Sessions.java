@@ -50,8 +50,7 @@ final class Sessions {
   /// @throws ApiException when the gateway refuses, see [#lasting]
   Session buy() throws IOException {
     String token = config.token().get();
-    try (var client =
-        new SessionClient(config.access(tls), token, this::laterThanBefore)) {
+    try (var client = new SessionClient(config.access(tls), token, this::laterThanBefore)) {
       Session session = config.identity().openSession(client, config.name());
       if (!session.alpn().equals(TunnelNames.ALPN_NODE)) {
         throw new IOException(

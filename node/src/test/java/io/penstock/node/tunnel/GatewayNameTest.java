@@ -93,7 +93,8 @@ class GatewayNameTest {
 
   private PeerChanges open(HostPort gateway, HostLookup hosts) throws IOException {
     return PeerChanges.open(
-        new GatewayAccess(gateway, ClientTls.jdkContext(trust), hosts, RequestHeaders.NONE), "token");
+        new GatewayAccess(gateway, ClientTls.jdkContext(trust), hosts, RequestHeaders.NONE),
+        "token");
   }
 
   @Test
