@@ -165,9 +165,9 @@ final class NodeBenchmark implements AutoCloseable {
     return trio;
   }
 
-  private static JsonNode ask(Child child, String line) throws IOException, InterruptedException {
+  private JsonNode ask(Child child, String line) throws IOException, InterruptedException {
     child.say(line);
-    return child.next(2 * START_SECONDS);
+    return child.next((long) options.seconds() + 2 * START_SECONDS);
   }
 
   /// Asks a visitor for something along a way; what is direct is asked of the first system's.
@@ -197,7 +197,7 @@ final class NodeBenchmark implements AutoCloseable {
         last = 1e6 * asked.processorSeconds() / asked.of("requests");
         out.printf(
             Locale.ROOT,
-            "warming up %s: %.1f and %.1f s per GB, %.0f µs per" + " request%n",
+            "warming up %s: %.1f and %.1f s per GB, %.0f µs per request%n",
             way.label(),
             down.processorPerGigabyte(),
             up.processorPerGigabyte(),
@@ -281,7 +281,7 @@ final class NodeBenchmark implements AutoCloseable {
     }
   }
 
-  private static void rest(Trio trio, int count) throws IOException, InterruptedException {
+  private void rest(Trio trio, int count) throws IOException, InterruptedException {
     JsonNode said = ask(trio.visitor(), "rest " + count);
     if (said.get("broken").asInt() > 0) {
       throw new IOException("not every connection was opened: " + said);
