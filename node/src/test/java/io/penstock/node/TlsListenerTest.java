@@ -18,7 +18,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
-import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,7 +62,7 @@ class TlsListenerTest {
     final AtomicInteger asked = new AtomicInteger();
 
     /// Has a new one for a name from now on.
-    java.security.cert.Certificate issue(String name, CertificateBuilder.Algorithm algorithm)
+    X509Certificate issue(String name, CertificateBuilder.Algorithm algorithm)
         throws Exception {
       X509Bundle bundle =
           new CertificateBuilder()
@@ -77,7 +77,7 @@ class TlsListenerTest {
       return bundle.getCertificate();
     }
 
-    java.security.cert.Certificate issue(String name) throws Exception {
+    X509Certificate issue(String name) throws Exception {
       return issue(name, CertificateBuilder.Algorithm.ecp256);
     }
 
@@ -125,9 +125,9 @@ class TlsListenerTest {
     return visit;
   }
 
-  private Certificate shown(String name) throws IOException {
+  private X509Certificate shown(String name) throws IOException {
     try (SSLSocket visit = visit(connect(), name)) {
-      return visit.getSession().getPeerCertificates()[0];
+      return (X509Certificate) visit.getSession().getPeerCertificates()[0];
     }
   }
 
@@ -135,8 +135,8 @@ class TlsListenerTest {
 
   @Test
   void each_name_has_its_certificate_and_other_names_have_none() throws Exception {
-    Certificate web = certificates.issue(WEB);
-    Certificate other = certificates.issue(OTHER);
+    X509Certificate web = certificates.issue(WEB);
+    X509Certificate other = certificates.issue(OTHER);
     certificates.issue("third.example.com");
     try (ServerSocket _ = listen(WEB, OTHER)) {
       assertThat(shown(WEB)).isEqualTo(web);
@@ -160,7 +160,7 @@ class TlsListenerTest {
   @ParameterizedTest
   @EnumSource(names = {"ecp256", "ecp384", "rsa2048", "ed25519"})
   void keys_of_all_kinds_are_shown(CertificateBuilder.Algorithm algorithm) throws Exception {
-    Certificate web = certificates.issue(WEB, algorithm);
+    X509Certificate web = certificates.issue(WEB, algorithm);
     try (ServerSocket _ = listen(WEB)) {
       assertThat(shown(WEB)).isEqualTo(web);
     }
@@ -170,12 +170,12 @@ class TlsListenerTest {
   void a_renewed_certificate_is_shown_within_ten_seconds_and_the_old_one_while_there_is_none()
       throws Exception {
     AtomicLong seconds = new AtomicLong();
-    Certificate first = certificates.issue(WEB);
+    X509Certificate first = certificates.issue(WEB);
     SSLContext tls =
         NamedKeys.context(
             certificates, List.of(WEB), () -> TimeUnit.SECONDS.toNanos(seconds.get()));
     try (ServerSocket _ = stacks.server.listenTls(443, tls)) {
-      Certificate second = certificates.issue(WEB);
+      X509Certificate second = certificates.issue(WEB);
       assertThat(shown(WEB)).isEqualTo(first);
       assertThat(certificates.asked).hasValue(1);
       seconds.addAndGet(10);
@@ -188,7 +188,7 @@ class TlsListenerTest {
       assertThat(shown(WEB)).isEqualTo(second);
       assertThat(shown(WEB)).isEqualTo(second);
       assertThat(certificates.asked).as("a source that fails is left alone, too").hasValue(3);
-      Certificate third = certificates.issue(WEB);
+      X509Certificate third = certificates.issue(WEB);
       seconds.addAndGet(10);
       assertThat(shown(WEB)).isEqualTo(third);
     }

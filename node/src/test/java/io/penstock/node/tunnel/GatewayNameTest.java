@@ -43,7 +43,11 @@ class GatewayNameTest {
   @TempDir private Path directory;
 
   private final List<String> asked = new CopyOnWriteArrayList<>();
+
+  @SuppressWarnings("NullAway.Init") // each test starts one
   private SSLServerSocket server;
+
+  @SuppressWarnings("NullAway.Init")
   private Trust trust;
 
   /// Starts something that speaks as a gateway does to those who listen to its peers.
@@ -144,7 +148,7 @@ class GatewayNameTest {
     assertThat(none.resolve(new HostPort("::1", 7443)))
         .singleElement()
         .satisfies(at -> assertThat(at.getAddress()).isEqualTo(InetAddress.ofLiteral("::1")));
-    assertThatThrownBy(() -> (((HostLookup) _ -> List.of())).resolve(gateway))
+    assertThatThrownBy(() -> ((HostLookup) _ -> List.of()).resolve(gateway))
         .isInstanceOf(UnknownHostException.class);
     assertThatThrownBy(() -> HostLookup.fixed(NAME)).isInstanceOf(IllegalArgumentException.class);
   }
