@@ -62,8 +62,7 @@ class TlsListenerTest {
     final AtomicInteger asked = new AtomicInteger();
 
     /// Has a new one for a name from now on.
-    X509Certificate issue(String name, CertificateBuilder.Algorithm algorithm)
-        throws Exception {
+    X509Certificate issue(String name, CertificateBuilder.Algorithm algorithm) throws Exception {
       X509Bundle bundle =
           new CertificateBuilder()
               .algorithm(algorithm)
