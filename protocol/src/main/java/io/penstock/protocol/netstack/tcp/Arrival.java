@@ -195,9 +195,15 @@ final class Arrival {
         && SequenceNumber.isAtOrBefore(segment.seq, receiver.lastAckSent())) {
       receiver.setTsRecent(segment.tsVal);
     }
+    long silentNanos = connection.silentNanos(nowNanos);
     connection.heard(nowNanos);
+    Sender sender = connection.sender();
+    int before = sender.sndUna();
     if (!checkAck(connection, segment, nowNanos)) {
       return;
+    }
+    if (sender.sndUna() == before) {
+      sender.onSignOfLife(silentNanos);
     }
     markCongestion(connection, segment);
     if (connection.state().mayReceive()) {

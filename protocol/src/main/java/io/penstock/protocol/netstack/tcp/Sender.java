@@ -11,6 +11,10 @@ import io.penstock.protocol.Deadlines;
 /// each other, and [Departure] builds the segments and tells of each.
 final class Sender {
 
+  /// So many timeouts in a row are an outage rather than the loss of a segment and of its
+  /// repetition.
+  private static final int SILENT_TIMEOUTS = 2;
+
   private final TcpShared shared;
   private final TcpTimer.Table timers;
   private final SegmentSize size;
@@ -439,14 +443,36 @@ final class Sender {
   // ---- the path ----
 
   /// The link is back: what waits goes out again at `atNanos`, not at the end of its back-off.
-  void onLinkUp(long atNanos) {
+  ///
+  /// @return whether anything does
+  boolean onLinkUp(long atNanos) {
     rtt.resetBackoff();
+    boolean waits = false;
     if (timers.isSet(TcpTimer.RETRANSMIT)) {
       timers.set(TcpTimer.RETRANSMIT, atNanos);
       timers.clear(TcpTimer.LOSS_PROBE);
+      waits = true;
     }
     if (timers.isSet(TcpTimer.PERSIST)) {
       timers.set(TcpTimer.PERSIST, atNanos);
+      waits = true;
+    }
+    return waits;
+  }
+
+  /// Something has come from the peer that acknowledges nothing new. After a silence of several
+  /// timeouts it says that the way is there again, for instance because the peer's link is: what
+  /// waits goes out one timeout without doublings after it last did, which mostly is now (as RFC
+  /// 6069 section 4 does on signs that a loss was no congestion). A peer that was heard meanwhile
+  /// says nothing: it may be our own way there that is full.
+  void onSignOfLife(long silentNanos) {
+    if (rtt.backoff() >= SILENT_TIMEOUTS
+        && silentNanos > rtt.rtoNanos() / 2
+        && window.bytes() > 0
+        && timers.isSet(TcpTimer.RETRANSMIT)) {
+      rtt.resetBackoff();
+      timers.set(TcpTimer.RETRANSMIT, rtt.rtoDeadline(flight().sentNanos(0)));
+      notBeyondGivingUp(TcpTimer.RETRANSMIT);
     }
   }
 

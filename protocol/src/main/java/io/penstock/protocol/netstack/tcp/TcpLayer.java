@@ -254,8 +254,9 @@ public final class TcpLayer {
     shared.timeWait().onDeadline(now);
   }
 
-  /// The link is back after an outage: what waits for a timer goes out again now, one connection
-  /// after the other and not all at once.
+  /// The link is back after an outage: what waits for a timer goes out again now, and where nothing
+  /// does an acknowledgment, by which the peer sees that it may send again. One connection comes
+  /// after the other, and not all at once.
   public void linkUp(long now) {
     shared.setNow(now);
     long[] at = {now};
@@ -263,7 +264,9 @@ public final class TcpLayer {
         .connections()
         .forEach(
             connection -> {
-              connection.sender().onLinkUp(at[0]);
+              if (!connection.sender().onLinkUp(at[0]) && connection.state().isSynchronized()) {
+                connection.departure().acknowledgeWithin(at[0] - now, now);
+              }
               shared.deadlines().update(connection);
               at[0] += LINK_UP_SPACING_NANOS;
             });
