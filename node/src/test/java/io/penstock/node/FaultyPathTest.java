@@ -133,6 +133,9 @@ class FaultyPathTest {
       relay.setFaults(LinkFaults.none(5).withRate(500_000, 64 * 1024));
       List<Transfer> transfers = begin(listener);
       relay.setFaults(LinkFaults.none(0).withLoss(1));
+      assertThat(transfers)
+          .as("they are cut in the middle")
+          .noneMatch(transfer -> transfer.there().isDone() || transfer.back().isDone());
       await()
           .atMost(LIMIT)
           .until(

@@ -113,8 +113,9 @@ public final class VirtualGateway implements AutoCloseable {
     }
   }
 
-  /// Starts it again on the same database.
+  /// Starts it again on the same database; a run that is there is killed first.
   public void start() throws StorageException {
+    kill();
     run =
         new GatewayRun(
             new GatewayRun.Surroundings(

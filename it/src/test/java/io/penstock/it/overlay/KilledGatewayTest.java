@@ -53,6 +53,7 @@ class KilledGatewayTest {
         List<IpAddress> addressesOfDb = db.addresses();
 
         gateway.killAndRestart();
+        assertThat(transfers).noneMatch(transfer -> transfer.checksum.isDone());
         mayEnd.complete(null);
 
         Transfer.assertWhole(transfers, PIECES);

@@ -103,7 +103,6 @@ class ThreeProcessesTest {
 
         transfer(backend, path, web, laptop);
 
-        assertThat(path.dropped()).as("lost on the way").isPositive();
         endOrderly(laptop);
         endOrderly(web);
         assertNothingOfNodesIsLeft(site);
@@ -176,6 +175,7 @@ class ThreeProcessesTest {
       Future<?> sending = threads.submit(() -> send(dial.process().getOutputStream(), UP_BYTES, 1));
       await("the first bytes").atMost(LIMIT).until(() -> arrived.get() > CUT_AT_BYTES);
 
+      assertThat(path.dropped()).as("lost on the way, before the outage").isPositive();
       path.setFaults(BAD.withLoss(1));
       web.awaitErr(LOST);
       laptop.awaitErr(LOST);

@@ -469,6 +469,7 @@ final class Sender {
     if (rtt.backoff() >= SILENT_TIMEOUTS
         && silentNanos > rtt.rtoNanos() / 2
         && window.bytes() > 0
+        && !flight().isEmpty()
         && timers.isSet(TcpTimer.RETRANSMIT)) {
       rtt.resetBackoff();
       timers.set(TcpTimer.RETRANSMIT, rtt.rtoDeadline(flight().sentNanos(0)));
