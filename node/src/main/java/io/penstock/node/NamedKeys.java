@@ -142,7 +142,7 @@ final class NamedKeys extends X509ExtendedKeyManager {
     }
     try {
       return Optional.of(show(name, source.certificate(name)));
-    } catch (IOException _) {
+    } catch (IOException | RuntimeException _) {
       // What was good a moment ago is better than no answer; its end is in itself.
       return Optional.of(new Alias(name, known.number()));
     }

@@ -82,6 +82,16 @@ final class NodeCertificates implements GatewayCertificates.Authority, AutoClose
 
   @Override
   public IssuedCertificate certify(String csr) throws IOException {
+    try {
+      return ask(csr);
+    } catch (RuntimeException e) {
+      // The token's supplier and the look-up of the gateway are the owner's code.
+      String why = e.getMessage() == null ? e.toString() : e.getMessage();
+      throw new IOException("cannot ask the gateway for a certificate: " + why, e);
+    }
+  }
+
+  private IssuedCertificate ask(String csr) throws IOException {
     String token = config.token().get();
     SessionClient client = new SessionClient(config.access(tls), token, InstantSource.system());
     begin(client);

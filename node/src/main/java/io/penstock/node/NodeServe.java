@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 /// ```
 ///   STORED ──joined──► RESTORING ──served──► RESTORED
 ///     ▲                     │
-///     └──cannot be served───┘
+///     └──cannot be served───┘                any but RESTORED ──closed──► CLOSED
 /// ```
 ///
 /// Until it is restored another config, which would take the place of what is stored, is set only
@@ -35,7 +35,8 @@ final class NodeServe {
   private enum State {
     STORED,
     RESTORING,
-    RESTORED
+    RESTORED,
+    CLOSED
   }
 
   private final NodeCertificates certificates;
@@ -84,8 +85,12 @@ final class NodeServe {
     return state == State.RESTORED;
   }
 
+  private synchronized boolean isClosed() {
+    return state == State.CLOSED;
+  }
+
   private synchronized void become(State next) {
-    if (state != State.RESTORED) {
+    if (state == State.STORED || state == State.RESTORING) {
       state = next;
     }
   }
@@ -126,9 +131,13 @@ final class NodeServe {
           yield "";
         }
       };
-    } catch (IllegalStateException e) {
-      LOG.debug("not restored cause=\"{}\"", e.getMessage());
-      return "";
+    } catch (RuntimeException e) {
+      if (isClosed()) {
+        LOG.debug("not restored cause=\"{}\"", e.getMessage());
+        return "";
+      }
+      // Whatever has failed may pass, and what was stored is not given up for it.
+      return e.toString();
     }
   }
 
@@ -164,6 +173,7 @@ final class NodeServe {
   /// Ends it with all its connections, for the limit at most, which somebody's own source of
   /// certificates may use up.
   void close(Duration limit) {
+    become(State.CLOSED);
     certificates.close();
     Thread closing = Thread.ofVirtual().name("penstock-node-serve").start(manager::close);
     try {

@@ -60,6 +60,7 @@ class TlsListenerTest {
 
     final Map<String, Certificate> byName = new ConcurrentHashMap<>();
     final AtomicInteger asked = new AtomicInteger();
+    volatile boolean broken;
 
     /// Has a new one for a name from now on.
     X509Certificate issue(String name, CertificateBuilder.Algorithm algorithm) throws Exception {
@@ -83,6 +84,9 @@ class TlsListenerTest {
     @Override
     public Certificate certificate(String name) throws IOException {
       asked.incrementAndGet();
+      if (broken) {
+        throw new IllegalStateException("broken today");
+      }
       Certificate found = byName.get(name);
       if (found == null) {
         throw new IOException("none for " + name + " today");
@@ -188,6 +192,10 @@ class TlsListenerTest {
       assertThat(shown(WEB)).isEqualTo(second);
       assertThat(certificates.asked).as("a source that fails is left alone, too").hasValue(3);
       X509Certificate third = certificates.issue(WEB);
+      certificates.broken = true;
+      seconds.addAndGet(10);
+      assertThat(shown(WEB)).as("whatever it throws").isEqualTo(second);
+      certificates.broken = false;
       seconds.addAndGet(10);
       assertThat(shown(WEB)).isEqualTo(third);
     }

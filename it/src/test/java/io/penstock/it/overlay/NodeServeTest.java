@@ -28,6 +28,7 @@ import io.penstock.transport.tls.ClientTls;
 import io.penstock.transport.tls.Trust;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -48,6 +49,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
@@ -336,6 +338,61 @@ class NodeServeTest {
             .containsExactlyInAnyOrder("certificate.pem", "lock", "node.pem", "serve.json");
       }
     }
+  }
+
+  @Test
+  void what_was_stored_is_served_also_after_the_token_could_not_be_read_for_once()
+      throws Exception {
+    try (HeaderApp app = HeaderApp.start()) {
+      web.serve().set(secureProxy(app));
+      web.close();
+      Files.delete(state.resolve("certificate.pem"));
+      AtomicInteger asked = new AtomicInteger();
+      web =
+          OverlayNode.join(
+              OverlayNode.config(overlay, "web", ann)
+                  .state(state)
+                  .token(() -> tokenButForTheSecondTime(asked))
+                  .build());
+
+      await().atMost(OverlayNode.LIMIT).until(() -> isServed(443));
+      assertThat(asked).hasValueGreaterThan(2);
+      try (SSLSocket visit = visitSecurely(NAME, 443)) {
+        assertThat(ask(visit, "/page")).contains("GET /page\n");
+      }
+    }
+  }
+
+  /// The first one buys the session, the next ones a certificate.
+  private String tokenButForTheSecondTime(AtomicInteger asked) {
+    if (asked.incrementAndGet() == 2) {
+      throw new UncheckedIOException(new IOException("the token is just being replaced"));
+    }
+    return ann.token();
+  }
+
+  @Test
+  void a_source_of_certificates_that_throws_anything_is_a_reason_not_to_serve() throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    web.close();
+    web =
+        OverlayNode.join(
+            OverlayNode.config(overlay, "web", ann)
+                .state(state)
+                .certificates(
+                    name -> {
+                      asked.incrementAndGet();
+                      throw new IllegalStateException("no key store for " + name);
+                    })
+                .build());
+    try (HeaderApp app = HeaderApp.start()) {
+      assertThatThrownBy(() -> web.serve().set(secureProxy(app)))
+          .isInstanceOfSatisfying(
+              ServeException.class,
+              e -> assertThat(e.reason()).isEqualTo(ServeException.Reason.CERTIFICATE))
+          .hasMessageContaining("no key store for " + NAME);
+    }
+    assertThat(asked).hasValue(1);
   }
 
   @Test

@@ -253,11 +253,13 @@ public final class ServeManager implements AutoCloseable {
       for (String name : served.certificateNames()) {
         try {
           parts.certificates().require(name, inside);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
+          // A source may be the owner's code.
+          String why = e.getMessage() == null ? e.toString() : e.getMessage();
           throw new ServeException(
               ServeException.Reason.CERTIFICATE,
               "there is no certificate for %s, which port %d needs: %s"
-                  .formatted(name, entry.getKey(), e.getMessage()),
+                  .formatted(name, entry.getKey(), why),
               e);
         }
       }
