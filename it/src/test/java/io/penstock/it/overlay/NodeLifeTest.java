@@ -39,6 +39,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -190,6 +191,33 @@ class NodeLifeTest {
       await()
           .atMost(OverlayNode.LIMIT)
           .until(() -> lost.status().toString().contains("nobody knows gateway.test today"));
+    }
+  }
+
+  @Test
+  void peers_are_heard_of_also_after_the_lookup_of_the_gateway_has_thrown_what_it_may_not()
+      throws Exception {
+    AtomicBoolean thrown = new AtomicBoolean();
+    HostLookup known = HostLookup.fixed("gateway.test", InetAddress.getLoopbackAddress());
+    HostLookup throwsOnce =
+        host -> {
+          boolean forPeers = Thread.currentThread().getName().equals("penstock-node-peers");
+          if (forPeers && thrown.compareAndSet(false, true)) {
+            throw new IllegalStateException("the look-up is broken for once");
+          }
+          return known.addresses(host);
+        };
+    String gateway = "gateway.test:" + overlay.gateway().addresses().tunnel().getPort();
+    try (Node web =
+            OverlayNode.join(
+                NodeConfig.builder(gateway, "web")
+                    .trust(overlay.trust())
+                    .token(ann.token())
+                    .dns(NodeDns.DEFAULT.withGateway(throwsOnce))
+                    .build());
+        Node _ = join("db")) {
+      await().atMost(OverlayNode.LIMIT).until(() -> web.peers().size() == 2);
+      assertThat(thrown).isTrue();
     }
   }
 

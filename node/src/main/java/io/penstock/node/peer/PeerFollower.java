@@ -83,8 +83,9 @@ public final class PeerFollower implements AutoCloseable {
       }
     } catch (InterruptedException _) {
       // Only closing interrupts.
+    } finally {
+      book.lost();
     }
-    book.lost();
   }
 
   /// Waits for the next attempt; whether there is to be one.
@@ -114,6 +115,9 @@ public final class PeerFollower implements AutoCloseable {
       }
     } catch (IOException e) {
       LOG.debug("cannot listen to the peers cause=\"{}\"", e.getMessage());
+    } catch (RuntimeException e) {
+      // The look-up of the gateway is the owner's code, and what it throws is one failed attempt.
+      LOG.warn("cannot listen to the peers cause=\"{}\"", e.toString());
     } finally {
       end();
     }
