@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -78,12 +79,15 @@ final class NodeParts {
   private NodeParts(NodeConfig config, NodeIdentity identity) throws IOException {
     this.config = config;
     this.identity = identity;
+    // What may fail comes before the tunnel, which would be left behind.
     SSLContext tls = ClientTls.jdkContext(config.trust());
+    NetStackConfig stackConfig = stackConfig(config);
+    certificates = new NodeCertificates(config, identity, tls, this::domainName);
     tunnel = PacketTunnel.start(tunnelConfig(config, identity), board::tunnelChanged);
     OwnAddresses addresses = new OwnAddresses(tunnel::network);
     stack =
         NodeStack.on(
-            NetStackDriver.start(new TunnelWire(tunnel, addresses::assigned), stackConfig(config)),
+            NetStackDriver.start(new TunnelWire(tunnel, addresses::assigned), stackConfig),
             addresses,
             peers,
             config.name(),
@@ -93,9 +97,7 @@ final class NodeParts {
         new OverlayResolver(names, () -> board.awaitJoined(config.startLimit()));
     sockets = new NodeSockets(stack, resolver, config.handshakeLimit());
     follower = PeerFollower.start(config.access(tls), tunnel::session, peers);
-    certificates = new NodeCertificates(config, identity, tls, stack::domainName);
     serve = new NodeServe(config, stack, certificates);
-    var _ = board.onStatus(this::changed);
     var _ =
         tunnel
             .eventLoop()
@@ -108,6 +110,13 @@ final class NodeParts {
     running =
         new RunningNode(config.name(), names, this::answers, resolver, sockets.socketFactory());
     RunningNodes.ofThisProcess().add(running);
+    var _ = board.onStatus(this::changed);
+    // The node may have joined before there was a listener; what is told twice changes nothing.
+    changed(board.status());
+  }
+
+  private Optional<String> domainName() {
+    return stack.domainName();
   }
 
   private void changed(NodeStatus status) {
