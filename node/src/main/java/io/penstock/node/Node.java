@@ -80,7 +80,8 @@ public final class Node implements AutoCloseable {
     return parts.board().status();
   }
 
-  /// Calls a listener with each new status, in order, on one virtual thread.
+  /// Calls a listener with each new status, in order, on a virtual thread of its own; it may block.
+  /// While it does, 64 statuses wait for it, and then the oldest is left out.
   ///
   /// @return closing it ends that
   public AutoCloseable onStatus(Consumer<NodeStatus> listener) {

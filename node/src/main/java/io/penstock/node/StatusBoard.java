@@ -9,21 +9,17 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// The status of a node: a value, events, and something to wait for.
 ///
-/// It is told by the tunnel, on the one virtual thread of its events, where listeners are called
-/// too. Closing comes from any thread; listeners hear of it when the tunnel has ended.
+/// It is told by the tunnel, on the one virtual thread of its events; each listener is called on
+/// one of its own. Closing comes from any thread; listeners hear of it when the tunnel has ended.
 final class StatusBoard {
-
-  private static final Logger LOG = LoggerFactory.getLogger(StatusBoard.class);
 
   private static final NodeStatus.Stopped WAS_CLOSED =
       new NodeStatus.Stopped(NodeStatus.CLOSED, "the node was closed");
 
-  private final List<Consumer<NodeStatus>> listeners = new CopyOnWriteArrayList<>();
+  private final List<StatusListener> listeners = new CopyOnWriteArrayList<>();
 
   // Guarded by this.
   private NodeStatus status = new NodeStatus.Starting("");
@@ -34,8 +30,12 @@ final class StatusBoard {
   }
 
   AutoCloseable onStatus(Consumer<NodeStatus> listener) {
-    listeners.add(listener);
-    return () -> listeners.remove(listener);
+    StatusListener told = new StatusListener(listener);
+    listeners.add(told);
+    return () -> {
+      listeners.remove(told);
+      told.close();
+    };
   }
 
   /// Takes what the tunnel tells.
@@ -53,7 +53,7 @@ final class StatusBoard {
       status = next;
       notifyAll();
     }
-    tell(next);
+    listeners.forEach(listener -> listener.tell(next));
   }
 
   /// The owner has closed the node.
@@ -85,16 +85,6 @@ final class StatusBoard {
           new NodeStatus.Stopped(code, message);
       case TunnelStatus.Closed _ -> WAS_CLOSED;
     };
-  }
-
-  private void tell(NodeStatus next) {
-    for (Consumer<NodeStatus> listener : listeners) {
-      try {
-        listener.accept(next);
-      } catch (RuntimeException e) {
-        LOG.warn("a listener to the node's status failed", e);
-      }
-    }
   }
 
   /// Blocks until the node has joined, now or before.
