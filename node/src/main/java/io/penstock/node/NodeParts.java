@@ -36,6 +36,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
@@ -72,8 +73,13 @@ final class NodeParts {
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("penstock-node-", 0).factory());
 
+  /// What was made later.
+  ///
+  /// @param open whether its user has not closed it yet
+  private record Extra(AutoCloseable part, BooleanSupplier open) {}
+
   // Guarded by this.
-  private final List<AutoCloseable> extras = new ArrayList<>();
+  private final List<Extra> extras = new ArrayList<>();
   private boolean closed;
 
   private NodeParts(NodeConfig config, NodeIdentity identity) throws IOException {
@@ -228,7 +234,9 @@ final class NodeParts {
   // ---- what is made later, and ends with the node ----
 
   LoopbackProxy loopbackProxy(ProxyConfig proxy) throws IOException {
-    return keep(LoopbackProxy.start(tunnel.eventLoop(), dialer(), proxy));
+    LoopbackProxy started = LoopbackProxy.start(tunnel.eventLoop(), dialer(), proxy);
+    keep(new Extra(started, started::isOpen));
+    return started;
   }
 
   private ChannelDialer dialer() {
@@ -245,27 +253,33 @@ final class NodeParts {
     LocalApi.Behind behind =
         new LocalApi.Behind(
             report, () -> peers.all().items(), serve::restored, serve::replaceable, dialer());
-    return keep(LocalApi.start(tunnel.eventLoop(), state, behind, threads));
+    LocalApi started = LocalApi.start(tunnel.eventLoop(), state, behind, threads);
+    keep(new Extra(started, started::isOpen));
+    return started;
   }
 
   PacketCapture capturePcap(Path path) throws IOException {
-    return keep(PacketCapture.start(stack.driver(), path));
+    PacketCapture started = PacketCapture.start(stack.driver(), path);
+    keep(new Extra(started, started::isOpen));
+    return started;
   }
 
-  private <T extends AutoCloseable> T keep(T extra) throws IOException {
+  /// Keeps what has to end with the node, and lets go of what has ended before.
+  private void keep(Extra extra) throws IOException {
     synchronized (this) {
       if (!closed) {
+        extras.removeIf(before -> !before.open().getAsBoolean());
         extras.add(extra);
-        return extra;
+        return;
       }
     }
     close(extra);
     throw new IOException("the node was closed");
   }
 
-  private static void close(AutoCloseable part) {
+  private static void close(Extra extra) {
     try {
-      part.close();
+      extra.part().close();
     } catch (Exception e) {
       LOG.warn("a part of the node did not end cleanly", e);
     }
@@ -274,7 +288,7 @@ final class NodeParts {
   // ---- the end ----
 
   void close() {
-    List<AutoCloseable> last;
+    List<Extra> last;
     synchronized (this) {
       if (closed) {
         return;

@@ -23,8 +23,11 @@ import io.penstock.node.NodeStatus;
 import io.penstock.node.NodeStoppedException;
 import io.penstock.node.overlay.OverlayPort;
 import io.penstock.node.overlay.PortRequest;
+import io.penstock.node.proxy.LoopbackProxy;
+import io.penstock.node.proxy.ProxyConfig;
 import io.penstock.testkit.leak.LeakCheck;
 import io.penstock.transport.netstack.AddressChangedException;
+import java.lang.ref.WeakReference;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -363,6 +366,29 @@ class NodeLifeTest {
     }
     await().atMost(OverlayNode.LIMIT).until(() -> nodeThreads().equals(threads));
     await().atMost(OverlayNode.LIMIT).until(() -> socketsOfThisProcess() <= sockets);
+  }
+
+  @Test
+  void a_node_keeps_no_proxy_that_was_closed_before() throws Exception {
+    try (Node web = join("web")) {
+      WeakReference<LoopbackProxy> closed = closedProxy(web);
+      try (LoopbackProxy next = web.loopbackProxy(ProxyConfig.random())) {
+        await().atMost(OverlayNode.LIMIT).until(() -> isCollected(closed));
+        assertThat(next.isOpen()).isTrue();
+      }
+    }
+  }
+
+  private static WeakReference<LoopbackProxy> closedProxy(Node node) throws Exception {
+    LoopbackProxy proxy = node.loopbackProxy(ProxyConfig.random());
+    proxy.close();
+    assertThat(proxy.isOpen()).isFalse();
+    return new WeakReference<>(proxy);
+  }
+
+  private static boolean isCollected(WeakReference<?> reference) {
+    System.gc();
+    return reference.refersTo(null);
   }
 
   private static List<String> nodeThreads() {

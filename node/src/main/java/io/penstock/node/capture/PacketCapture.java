@@ -77,6 +77,11 @@ public final class PacketCapture implements AutoCloseable {
     return Optional.ofNullable(failure);
   }
 
+  /// Whether it has not been closed, also when nothing is written any more.
+  public synchronized boolean isOpen() {
+    return !closed;
+  }
+
   private void captured(ByteBuf packet) {
     int bytes = PcapFormat.PACKET_HEADER_BYTES + packet.readableBytes();
     if (!hasRoom(bytes)) {

@@ -129,6 +129,11 @@ public final class LocalApi implements AutoCloseable {
     return socket.file();
   }
 
+  /// Whether it has not been closed.
+  public boolean isOpen() {
+    return socket.isOpen();
+  }
+
   /// Ends the API with all its connections, and with them what they serve in the foreground.
   @Override
   public void close() throws IOException {

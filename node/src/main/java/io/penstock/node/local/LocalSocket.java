@@ -87,6 +87,10 @@ final class LocalSocket {
     return file;
   }
 
+  boolean isOpen() {
+    return listener.isOpen();
+  }
+
   /// Gives the socket up and removes its file.
   void close() throws IOException {
     listener.close().awaitUninterruptibly(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS);

@@ -74,6 +74,11 @@ public final class LoopbackProxy implements AutoCloseable {
     return (InetSocketAddress) listener.localAddress();
   }
 
+  /// Whether it has not been closed.
+  public boolean isOpen() {
+    return listener.isOpen();
+  }
+
   public String user() {
     return config.user();
   }
