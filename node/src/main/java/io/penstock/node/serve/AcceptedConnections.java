@@ -37,12 +37,18 @@ import org.jspecify.annotations.Nullable;
 /// wait; requests to HTTP mounts have a bound of their own. Any thread may call this.
 public final class AcceptedConnections {
 
+  /// After which the event loop ends even if the embedder keeps it busy.
+  private static final Duration END_LIMIT = Duration.ofSeconds(2);
+
   private final BlockingQueue<AcceptedConnection> waiting = new LinkedBlockingQueue<>();
   private final Semaphore requests;
   private final Map<LocalAddress, Origin> origins = new ConcurrentHashMap<>();
   private final LocalAddress address = new LocalAddress(AcceptedConnections.class);
+
+  // Guarded by this.
   private @Nullable EventLoopGroup loops;
   private @Nullable Channel listener;
+  private boolean closed;
 
   /// Where a request comes from.
   private record Origin(int port, String mount, Optional<PeerInfo> peer) {}
@@ -82,11 +88,17 @@ public final class AcceptedConnections {
       opened.tryFailure(new IOException("too many requests wait for the embedder"));
       return;
     }
+    EventLoop loop = start();
+    if (loop == null) {
+      requests.release();
+      opened.tryFailure(new IOException("the node serves nothing any more, as it is closed"));
+      return;
+    }
     LocalAddress own = new LocalAddress(AcceptedConnections.class);
     origins.put(own, origin);
     ChannelFuture connecting =
         new Bootstrap()
-            .group(start())
+            .group(loop)
             .channel(LocalChannel.class)
             .option(ChannelOption.AUTO_READ, false)
             .handler(
@@ -109,7 +121,11 @@ public final class AcceptedConnections {
         });
   }
 
-  private synchronized EventLoop start() {
+  /// The event loop of the connections within this process; none after the end.
+  private synchronized @Nullable EventLoop start() {
+    if (closed) {
+      return null;
+    }
     EventLoopGroup running = loops;
     if (running == null) {
       running =
@@ -143,16 +159,22 @@ public final class AcceptedConnections {
     add(new AcceptedConnection(origin.port(), Optional.of(origin.mount()), origin.peer(), channel));
   }
 
-  /// Closes what waits, and ends the event loop if there is one.
-  synchronized void close() {
-    for (AcceptedConnection each = waiting.poll(); each != null; each = waiting.poll()) {
-      each.channel().close();
+  /// Closes what waits, ends the event loop if there is one, and waits for its end, for two seconds
+  /// at most, which an embedder's handler may use up.
+  void close() {
+    EventLoopGroup ending;
+    synchronized (this) {
+      closed = true;
+      for (AcceptedConnection each = waiting.poll(); each != null; each = waiting.poll()) {
+        each.channel().close();
+      }
+      if (listener != null) {
+        listener.close();
+      }
+      ending = loops;
     }
-    if (listener != null) {
-      listener.close();
-    }
-    if (loops != null) {
-      NativeSupport.endEventLoops(loops, Duration.ofSeconds(2));
+    if (ending != null) {
+      NativeSupport.endEventLoops(ending, END_LIMIT).awaitUninterruptibly(END_LIMIT.toMillis());
     }
   }
 }

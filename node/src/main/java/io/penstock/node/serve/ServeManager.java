@@ -387,13 +387,16 @@ public final class ServeManager implements AutoCloseable {
 
   /// Stops serving at once and closes every connection; the stored config stays. Repeatable.
   @Override
-  public synchronized void close() {
-    if (closed) {
-      return;
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      loops.values().forEach(PortLoop::abort);
+      loops.clear();
     }
-    closed = true;
-    loops.values().forEach(PortLoop::abort);
-    loops.clear();
+    // This waits, and others may ask meanwhile.
     parts.accepted().close();
   }
 }

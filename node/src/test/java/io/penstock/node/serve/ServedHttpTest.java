@@ -5,6 +5,7 @@ import static io.penstock.node.serve.ServeFixture.get;
 import static io.penstock.node.serve.ServeFixture.site;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.channel.EventLoop;
 import io.penstock.testkit.leak.LeakCheck;
 import io.penstock.testkit.wire.WireServer;
 import io.penstock.testkit.wire.WireSocket;
@@ -273,6 +274,21 @@ class ServedHttpTest {
             .contains("Tailscale-User-Login: alice\r\n");
         peer.send(OK);
         assertThat(visitor.readMessage()).endsWith("hi");
+      }
+    }
+  }
+
+  @Test
+  void the_end_waits_for_the_event_loop_of_what_is_handed_to_the_embedder() throws Exception {
+    try (ServeFixture node = ServeFixture.start()) {
+      AcceptedConnections accepted = node.serve.set(site(80, Map.of("/own", HttpHandler.accept())));
+      try (WireSocket visitor = node.visit(80)) {
+        visitor.send(get("/own"));
+        EventLoop loop =
+            accepted.poll(java.time.Duration.ofSeconds(30)).orElseThrow().channel().eventLoop();
+        assertThat(loop.isShuttingDown()).isFalse();
+        node.serve.close();
+        assertThat(loop.isTerminated()).isTrue();
       }
     }
   }
