@@ -68,13 +68,17 @@ final class NamedKeys extends X509ExtendedKeyManager {
     this.nanos = nanos;
   }
 
-  /// A context for servers that have these names; blocks until each has its certificate.
+  /// The TLS of a listener that has these names and no others; blocks until each has its
+  /// certificate.
   ///
   /// @throws IOException when one has none, with the reason
-  static SSLContext context(CertificateSource source, List<String> names) throws IOException {
-    return context(source, names, System::nanoTime);
+  static ListenerTls tls(CertificateSource source, List<String> names) throws IOException {
+    return ListenerTls.named(context(source, names, System::nanoTime), names);
   }
 
+  /// A context that shows certificates for these names, and is not asked about names when a session
+  /// is resumed; blocks as [#tls] does.
+  ///
   /// @param nanos the clock by which certificates get old
   static SSLContext context(CertificateSource source, List<String> names, LongSupplier nanos)
       throws IOException {

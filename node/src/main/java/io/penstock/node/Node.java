@@ -236,7 +236,7 @@ public final class Node implements AutoCloseable {
   /// @param names at least one
   public ServerSocket listenTls(int port, CertificateSource certificates, String... names)
       throws IOException {
-    return listenTls(port, NamedKeys.context(certificates, List.of(names)));
+    return parts.sockets().listenTls(port, NamedKeys.tls(certificates, List.of(names)));
   }
 
   /// The same with a TLS context of one's own, which decides about names. It is the JDK's, so that

@@ -49,7 +49,11 @@ final class NodeSockets {
   }
 
   ServerSocket listenTls(int port, SSLContext tls) throws IOException {
-    TlsHandshakes handshakes = new TlsHandshakes(tls.getSocketFactory(), handshakeLimit, loop);
+    return listenTls(port, ListenerTls.deciding(tls));
+  }
+
+  ServerSocket listenTls(int port, ListenerTls tls) throws IOException {
+    TlsHandshakes handshakes = new TlsHandshakes(tls, handshakeLimit, loop);
     ServerSocket listener =
         new TlsServerSocket(sockets.newServerSocket(), handshakes, this::remember);
     return bound(listener, Optional.empty(), port);

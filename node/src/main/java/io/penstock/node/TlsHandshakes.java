@@ -18,7 +18,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.SSLSocketFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +43,7 @@ final class TlsHandshakes implements Closeable {
   /// @param under what it goes over
   record Secured(SSLSocket socket, Socket under) {}
 
-  private final SSLSocketFactory tls;
+  private final ListenerTls tls;
   private final Duration limit;
   private final ScheduledExecutorService timer;
 
@@ -56,7 +55,7 @@ final class TlsHandshakes implements Closeable {
 
   /// @param limit of one handshake, from when its connection was accepted
   /// @param timer closes those that take longer
-  TlsHandshakes(SSLSocketFactory tls, Duration limit, ScheduledExecutorService timer) {
+  TlsHandshakes(ListenerTls tls, Duration limit, ScheduledExecutorService timer) {
     this.tls = tls;
     this.limit = limit;
     this.timer = timer;
@@ -102,9 +101,7 @@ final class TlsHandshakes implements Closeable {
     try {
       Future<?> late =
           timer.schedule(() -> closeQuietly(accepted), limit.toNanos(), TimeUnit.NANOSECONDS);
-      SSLSocket secure = (SSLSocket) tls.createSocket(accepted, null, true);
-      secure.setUseClientMode(false);
-      secure.startHandshake();
+      SSLSocket secure = tls.shakeHands(accepted);
       if (!late.cancel(false)) {
         throw new SocketTimeoutException("the handshake took longer than " + limit);
       }

@@ -4,12 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import io.penstock.api.PeerInfo;
 import io.penstock.node.serve.CertificateSource;
 import io.penstock.testkit.leak.LeakCheck;
+import io.penstock.transport.NativeSupport;
 import io.penstock.transport.tls.ClientTls;
 import io.penstock.transport.tls.Trust;
 import java.io.IOException;
@@ -106,7 +108,7 @@ class TlsListenerTest {
   }
 
   private ServerSocket listen(String... names) throws IOException {
-    return stacks.server.listenTls(443, NamedKeys.context(certificates, List.of(names)));
+    return stacks.server.listenTls(443, NamedKeys.tls(certificates, List.of(names)));
   }
 
   private Socket connect() throws IOException {
@@ -199,6 +201,58 @@ class TlsListenerTest {
       seconds.addAndGet(10);
       assertThat(shown(WEB)).isEqualTo(third);
     }
+  }
+
+  // ---- tickets ----
+
+  @Test
+  void a_ticket_is_for_the_name_that_it_was_issued_for() throws Exception {
+    assumeTrue(NativeSupport.openSsl(), "no BoringSSL on this machine");
+    AtomicLong seconds = new AtomicLong();
+    certificates.issue(WEB);
+    certificates.issue(OTHER);
+    List<String> names = List.of(WEB, OTHER);
+    SSLContext tls =
+        NamedKeys.context(certificates, names, () -> TimeUnit.SECONDS.toNanos(seconds.get()));
+    try (ServerSocket listener = stacks.server.listenTls(443, ListenerTls.named(tls, names))) {
+      greetAll(listener);
+      try (ResumingVisitor visitor = new ResumingVisitor(stacks)) {
+        assertThat(visitor.isGreeted(WEB)).isTrue();
+        seconds.addAndGet(10);
+        assertThat(visitor.isGreeted(WEB)).isTrue();
+        assertThat(certificates.asked).as("a ticket is shown no certificate").hasValue(2);
+      }
+      assertThat(comesBack(OTHER)).isTrue();
+      assertThat(comesBack("third.example.com")).isFalse();
+      assertThat(comesBack("")).isFalse();
+      assertThat(comesBack("WEB.penstock.internal")).isTrue();
+    }
+  }
+
+  /// Visits by the first name and then by another one with the ticket of the first; true when that
+  /// was accepted.
+  private boolean comesBack(String name) throws Exception {
+    try (ResumingVisitor visitor = new ResumingVisitor(stacks)) {
+      assertThat(visitor.isGreeted(WEB)).isTrue();
+      return visitor.isGreeted(name);
+    }
+  }
+
+  /// Says a word to whoever is accepted, until the listener ends.
+  private static void greetAll(ServerSocket listener) {
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                while (true) {
+                  try (Socket accepted = listener.accept()) {
+                    accepted.getOutputStream().write('!');
+                  }
+                }
+              } catch (IOException _) {
+                // The listener was closed.
+              }
+            });
   }
 
   // ---- what is accepted ----
