@@ -99,13 +99,7 @@ final class TlsHandshakes implements Closeable {
 
   private void shakeHands(Socket accepted) {
     try {
-      Future<?> late =
-          timer.schedule(() -> closeQuietly(accepted), limit.toNanos(), TimeUnit.NANOSECONDS);
-      SSLSocket secure = tls.shakeHands(accepted);
-      if (!late.cancel(false)) {
-        throw new SocketTimeoutException("the handshake took longer than " + limit);
-      }
-      secured(new Secured(secure, accepted));
+      secured(new Secured(inTime(accepted), accepted));
     } catch (IOException | RuntimeException e) {
       LOG.debug(
           "a handshake failed from={} cause=\"{}\"",
@@ -113,6 +107,20 @@ final class TlsHandshakes implements Closeable {
           e.getMessage());
       closeQuietly(accepted);
       leave(accepted);
+    }
+  }
+
+  private SSLSocket inTime(Socket accepted) throws IOException {
+    Future<?> late =
+        timer.schedule(() -> closeQuietly(accepted), limit.toNanos(), TimeUnit.NANOSECONDS);
+    try {
+      SSLSocket secure = tls.shakeHands(accepted);
+      if (!late.cancel(false)) {
+        throw new SocketTimeoutException("the handshake took longer than " + limit);
+      }
+      return secure;
+    } finally {
+      late.cancel(false);
     }
   }
 

@@ -25,9 +25,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -475,6 +477,26 @@ class TlsListenerTest {
           Socket accepted = listener.accept()) {
         assertThat(accepted.isConnected()).isTrue();
       }
+    }
+  }
+
+  @Test
+  void handshakes_that_failed_leave_nothing_behind_in_the_timer() throws Exception {
+    certificates.issue(WEB);
+    try (ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
+        ServerSocket plain = stacks.server.listen(Optional.empty(), 443);
+        TlsHandshakes handshakes =
+            new TlsHandshakes(
+                NamedKeys.tls(certificates, List.of(WEB)), Duration.ofHours(1), timer)) {
+      timer.setRemoveOnCancelPolicy(true);
+      timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+      for (int i = 0; i < 100; i++) {
+        Socket visitor = connect();
+        handshakes.begin(plain.accept());
+        visitor.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(UTF_8));
+        assertEnded(visitor);
+      }
+      await().atMost(LIMIT).untilAsserted(() -> assertThat(timer.getQueue()).isEmpty());
     }
   }
 
