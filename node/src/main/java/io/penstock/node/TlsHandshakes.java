@@ -25,9 +25,9 @@ import org.slf4j.LoggerFactory;
 /// they are secure.
 ///
 /// Each is made on a virtual thread of its own, and its connection is closed when it fails or takes
-/// longer than the limit. At most [#MOST] connections are in here, [#MOST_OF_ONE] of them from one
-/// address: the others of that address are closed at once, so that one visitor who stalls does not
-/// keep all others out. Any thread but the event loop.
+/// longer than the limit. At most [#MOST] connections are in here, and at most [#MOST_OF_ONE] from
+/// one address are in their handshake: the others of that address are closed at once, so that one
+/// visitor who stalls does not keep all others out. Any thread but the event loop.
 final class TlsHandshakes implements Closeable {
 
   private static final Logger LOG = LoggerFactory.getLogger(TlsHandshakes.class);
@@ -35,7 +35,8 @@ final class TlsHandshakes implements Closeable {
   /// As many as wait in the backlog of a listener.
   static final int MOST = 256;
 
-  /// Nobody opens as many at once in good faith; it takes four addresses to fill the place.
+  /// It takes four addresses that stall to fill the place. Who is done and waits to be accepted is
+  /// not counted: that is up to the program that listens.
   static final int MOST_OF_ONE = 64;
 
   /// A connection whose handshake is done.
@@ -49,7 +50,7 @@ final class TlsHandshakes implements Closeable {
 
   // Guarded by this.
   private final Set<Socket> inside = new HashSet<>();
-  private final Map<InetAddress, Integer> byAddress = new HashMap<>();
+  private final Map<InetAddress, Integer> inHandshake = new HashMap<>();
   private final Deque<Secured> done = new ArrayDeque<>();
   private boolean closed;
 
@@ -82,19 +83,17 @@ final class TlsHandshakes implements Closeable {
 
   private synchronized boolean enter(Socket accepted) {
     InetAddress from = accepted.getInetAddress();
-    if (closed || byAddress.getOrDefault(from, 0) >= MOST_OF_ONE) {
+    if (closed || inHandshake.getOrDefault(from, 0) >= MOST_OF_ONE) {
       return false;
     }
-    byAddress.merge(from, 1, Integer::sum);
+    inHandshake.merge(from, 1, Integer::sum);
     return inside.add(accepted);
   }
 
-  private synchronized void leave(Socket accepted) {
-    if (inside.remove(accepted)) {
-      byAddress.computeIfPresent(
-          accepted.getInetAddress(), (_, count) -> count == 1 ? null : count - 1);
-      notifyAll();
-    }
+  // Whoever calls this has the lock.
+  private void endHandshake(Socket accepted) {
+    inHandshake.computeIfPresent(
+        accepted.getInetAddress(), (_, count) -> count == 1 ? null : count - 1);
   }
 
   private void shakeHands(Socket accepted) {
@@ -106,7 +105,7 @@ final class TlsHandshakes implements Closeable {
           accepted.getRemoteSocketAddress(),
           e.getMessage());
       closeQuietly(accepted);
-      leave(accepted);
+      failed(accepted);
     }
   }
 
@@ -128,8 +127,16 @@ final class TlsHandshakes implements Closeable {
     if (closed) {
       throw new SocketException("Socket closed");
     }
+    endHandshake(connection.under());
     done.add(connection);
     notifyAll();
+  }
+
+  private synchronized void failed(Socket accepted) {
+    if (inside.remove(accepted)) {
+      endHandshake(accepted);
+      notifyAll();
+    }
   }
 
   // ---- out ----
@@ -156,7 +163,8 @@ final class TlsHandshakes implements Closeable {
         }
       }
       Secured next = done.remove();
-      leave(next.under());
+      inside.remove(next.under());
+      notifyAll();
       return next;
     }
   }
@@ -170,7 +178,7 @@ final class TlsHandshakes implements Closeable {
       left = List.copyOf(inside);
       inside.clear();
       done.clear();
-      byAddress.clear();
+      inHandshake.clear();
       notifyAll();
     }
     left.forEach(TlsHandshakes::closeQuietly);

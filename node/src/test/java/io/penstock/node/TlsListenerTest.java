@@ -386,6 +386,28 @@ class TlsListenerTest {
     }
   }
 
+  @Test
+  void who_waits_to_be_accepted_takes_nothing_of_the_share_of_an_address() throws Exception {
+    certificates.issue(WEB);
+    int all = TlsHandshakes.MOST_OF_ONE + 16;
+    List<Socket> visits = new ArrayList<>();
+    try (ServerSocket listener = listen(WEB)) {
+      listener.setSoTimeout(LIMIT_MILLIS);
+      for (int i = 0; i < all; i++) {
+        visits.add(visit(connect(), WEB));
+      }
+      for (int i = 0; i < all; i++) {
+        try (Socket accepted = listener.accept()) {
+          accepted.getOutputStream().write('!');
+        }
+      }
+      for (Socket each : visits) {
+        assertThat(each.getInputStream().read()).isEqualTo('!');
+        each.close();
+      }
+    }
+  }
+
   private boolean canVisit(ServerSocket listener) throws IOException {
     try (SSLSocket _ = visit(connect(), WEB)) {
       listener.accept().close();
