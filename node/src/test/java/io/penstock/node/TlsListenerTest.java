@@ -425,15 +425,25 @@ class TlsListenerTest {
     try (ServerSocket _ = listen(WEB);
         Socket silent = connect();
         Socket trickling = connect()) {
+      // A record of 16 KiB, which would take minutes.
+      byte[] header = {22, 3, 1, 64, 0};
+      AtomicInteger sent = new AtomicInteger();
+      await()
+          .atMost(LIMIT)
+          .pollInterval(Duration.ofMillis(20))
+          .until(
+              () -> {
+                int at = sent.getAndIncrement();
+                return isBroken(trickling, at < header.length ? header[at] : 0);
+              });
       assertEnded(silent);
-      trickling.getOutputStream().write(new byte[] {22, 3, 1, 2, 0});
-      await().atMost(LIMIT).pollInterval(Duration.ofMillis(20)).until(() -> isBroken(trickling));
     }
   }
 
-  private static boolean isBroken(Socket socket) {
+  /// Whether one more byte cannot be sent.
+  private static boolean isBroken(Socket socket, int next) {
     try {
-      socket.getOutputStream().write(0);
+      socket.getOutputStream().write(next);
       return false;
     } catch (IOException _) {
       return true;
