@@ -16,12 +16,17 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Certificates in files, which are read again when they change.
 ///
 /// While a changed file cannot be read, or key and certificate do not belong together because one
-/// of them was replaced first, the certificate from before is shown.
+/// of them was replaced first, the certificate from before is shown. The log says so, once for each
+/// reason.
 public final class FileCertificates implements CertificateSource {
+
+  private static final Logger LOG = LoggerFactory.getLogger(FileCertificates.class);
 
   /// Reads what is in the files now.
   @FunctionalInterface
@@ -34,6 +39,9 @@ public final class FileCertificates implements CertificateSource {
   private final List<Path> files;
   private final Reader reader;
   private @Nullable Read read;
+
+  /// Why what is in the files now is not shown, as the log has it; empty while it is shown.
+  private String refused = "";
 
   private FileCertificates(List<Path> files, Reader reader) {
     this.files = files;
@@ -61,13 +69,26 @@ public final class FileCertificates implements CertificateSource {
         known = new Read(reader.read(), changed);
         read = known;
       }
+      refused = "";
     } catch (IOException e) {
       if (known == null) {
         throw e;
       }
+      tell(String.valueOf(e.getMessage()));
     }
     requireName(known.certificate().chain().getFirst(), name);
     return known.certificate();
+  }
+
+  private void tell(String why) {
+    if (!why.equals(refused)) {
+      refused = why;
+      LOG.warn(
+          "the certificate in the files cannot be used, the one from before is shown files={}"
+              + " cause=\"{}\"",
+          files,
+          why);
+    }
   }
 
   private Map<Path, FileTime> changed() throws IOException {

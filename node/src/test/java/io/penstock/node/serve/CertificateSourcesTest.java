@@ -4,6 +4,10 @@ import static io.penstock.node.serve.ServeFixture.NAME;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.netty.pkitesting.X509Bundle;
 import io.penstock.api.IssuedCertificate;
 import java.io.IOException;
@@ -22,6 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 class CertificateSourcesTest {
 
@@ -54,6 +59,43 @@ class CertificateSourcesTest {
     assertThat(files.certificate(NAME)).as("its key is not there yet").isSameAs(before);
     write(key, second.getPrivateKeyPEM(), 2);
     assertThat(files.certificate(NAME).chain().getFirst()).isEqualTo(second.getCertificate());
+  }
+
+  @Test
+  void that_replaced_files_cannot_be_used_is_logged_once_for_each_reason() throws Exception {
+    Path chain = directory.resolve("tls.crt");
+    Path key = directory.resolve("tls.key");
+    X509Bundle issued = ServeFixture.issue(NAME);
+    write(chain, issued.getCertificatePathPEM(), 0);
+    write(key, issued.getPrivateKeyPEM(), 0);
+    FileCertificates files = FileCertificates.pem(chain, key);
+    Logger logger = (Logger) LoggerFactory.getLogger(FileCertificates.class);
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    logger.addAppender(log);
+    try {
+      files.certificate(NAME);
+      assertThat(log.list).isEmpty();
+      write(chain, "half a fil", 1);
+      files.certificate(NAME);
+      files.certificate(NAME);
+      assertThat(log.list).hasSize(1);
+      assertThat(log.list.getFirst().getLevel()).isEqualTo(Level.WARN);
+      assertThat(log.list.getFirst().getFormattedMessage())
+          .contains("the one from before is shown")
+          .contains(chain.toString());
+      Files.delete(chain);
+      files.certificate(NAME);
+      assertThat(log.list).hasSize(2);
+      write(chain, issued.getCertificatePathPEM(), 2);
+      files.certificate(NAME);
+      assertThat(log.list).as("nothing is wrong any more").hasSize(2);
+      Files.delete(chain);
+      files.certificate(NAME);
+      assertThat(log.list).as("it is wrong again").hasSize(3);
+    } finally {
+      logger.detachAppender(log);
+    }
   }
 
   @Test
