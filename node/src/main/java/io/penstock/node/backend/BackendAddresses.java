@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The addresses of a backend, looked up off the event loop and remembered for a short time.
 ///
-/// Any thread may call; two lookups at once do no harm.
+/// An address of an overlay is never given, as no socket of the machine may lead there: looking it
+/// up says so. Any thread may call; two lookups at once do no harm.
 final class BackendAddresses {
 
   /// Long enough to spare a lookup per connection, short enough for a container that moves.
@@ -71,12 +72,17 @@ final class BackendAddresses {
   Future<List<SocketAddress>> find(EventLoop loop) {
     Found known = found;
     if (known != null
-        && (known.fixed() || System.nanoTime() - known.atNanos() < REMEMBERED_NANOS)) {
+        && (known.fixed() || System.nanoTime() - known.atNanos() < REMEMBERED_NANOS)
+        && known.addresses().stream().noneMatch(BackendAddresses::isOverlay)) {
       return loop.newSucceededFuture(known.addresses());
     }
     Promise<List<SocketAddress>> promise = loop.newPromise();
     Thread.startVirtualThread(() -> lookUp(promise));
     return promise;
+  }
+
+  private static boolean isOverlay(SocketAddress address) {
+    return address instanceof InetSocketAddress inet && MachineHosts.isOverlay(inet.getAddress());
   }
 
   /// Puts the address that answered in front.

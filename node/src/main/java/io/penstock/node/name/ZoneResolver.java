@@ -61,7 +61,8 @@ final class ZoneResolver implements InetAddressResolver {
     return OverlayResolver.allowed(name, found, policy);
   }
 
-  private static String canonical(String host) {
+  /// A full name in lower case, without a dot at its end.
+  static String canonical(String host) {
     String name = host.toLowerCase(Locale.ROOT);
     return name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
   }
