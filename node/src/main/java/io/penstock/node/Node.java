@@ -269,7 +269,8 @@ public final class Node implements AutoCloseable {
   /// Connects to a host of the overlay over TCP, within [NodeConfig#dialLimit].
   ///
   /// @param host a name such as `db` or `db.penstock.internal`, or an address
-  /// @throws java.net.UnknownHostException when there is no such name
+  /// @throws java.net.UnknownHostException when no such name is known within
+  ///   [NodeConfig#nameLimit], or until the limit is over
   /// @throws java.net.NoRouteToHostException when it is an address of another network
   /// @throws java.net.ConnectException when nobody listens there
   /// @throws java.net.SocketTimeoutException when the limit is over
@@ -282,15 +283,29 @@ public final class Node implements AutoCloseable {
   public Socket dial(String host, int port, Duration limit)
       throws IOException, InterruptedException {
     long until = System.nanoTime() + limit.toNanos();
-    parts.board().awaitJoined(limit);
-    InetAddress address = parts.names().resolve(host).inet();
+    InetAddress address = await(host, until, limit);
     return parts.sockets().dial(address, port, Duration.ofNanos(until - System.nanoTime()));
   }
 
-  /// Makes a UDP socket that is connected to a host of the overlay; blocks until the node has
-  /// joined.
+  /// Makes a UDP socket that is connected to a host of the overlay, within [NodeConfig#dialLimit];
+  /// blocks until the node has joined and knows the host.
+  ///
+  /// @param host as with [#dial]
   public DatagramSocket dialUdp(String host, int port) throws IOException, InterruptedException {
-    return parts.sockets().dialUdp(resolve(host), port);
+    return dialUdp(host, port, config.dialLimit());
+  }
+
+  /// As above with another limit.
+  public DatagramSocket dialUdp(String host, int port, Duration limit)
+      throws IOException, InterruptedException {
+    InetAddress address = await(host, System.nanoTime() + limit.toNanos(), limit);
+    return parts.sockets().dialUdp(address, port);
+  }
+
+  private InetAddress await(String host, long until, Duration limit)
+      throws IOException, InterruptedException {
+    parts.board().awaitJoined(limit);
+    return parts.names().resolve(host, Duration.ofNanos(until - System.nanoTime())).inet();
   }
 
   /// Makes TCP connections over the overlay for libraries that take a factory. Names are those of

@@ -33,11 +33,12 @@ import javax.net.ssl.SSLContext;
 ///   another one with each start
 /// @param addresses wanted, at most one of each family; `0.0.0.0` and `::` mean any; none means one
 ///   of each family that the network has
-/// @param startLimit how long to wait for a node that has not joined yet, in `dial` and where an
-///   address of the node is needed
-/// @param dialLimit how long `dial` may take in all
+/// @param startLimit how long to wait for a node that has not joined yet, where a name is looked up
+///   or an address of the node is needed without a dial
+/// @param dialLimit how long a dial may take in all, also through the loopback proxy and the local
+///   API: until the node has joined, the name is known, and the connection is made
 /// @param nameLimit how long an unknown name is waited for, as a node that has just come may not be
-///   heard of yet
+///   heard of yet; in a dial no longer than that may take
 /// @param handshakeLimit how long a visitor of a TLS listener may take for the handshake
 /// @param closeLimit how long `close` waits for each thing that has to end
 /// @param backoffLeast wait before the first reconnect, jittered

@@ -34,6 +34,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -316,6 +317,26 @@ class NodeSocketsTest {
                   });
       dialling.interrupt();
       assertThat(ended.get(60, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
+    }
+  }
+
+  @Test
+  void a_dial_waits_for_a_name_that_nobody_knows_no_longer_than_its_limit() throws Exception {
+    Duration limit = Duration.ofMillis(200);
+    try (Node patient =
+            OverlayNode.join(
+                OverlayNode.config(overlay, "patient", ann)
+                    .nameLimit(Duration.ofHours(1))
+                    .dialLimit(limit)
+                    .build());
+        LoopbackProxy proxy = patient.loopbackProxy(ProxyConfig.random())) {
+      assertThatThrownBy(() -> patient.dial("nobody", 80, limit))
+          .isInstanceOf(UnknownHostException.class);
+      assertThatThrownBy(() -> patient.dialUdp("nobody", 53, limit))
+          .isInstanceOf(UnknownHostException.class);
+      try (Socket client = socks(proxy, proxy.password())) {
+        assertThat(connect(client, "nobody", 80)).as("host unreachable").isEqualTo(4);
+      }
     }
   }
 

@@ -47,15 +47,25 @@ public final class OverlayNames {
   /// @throws UnknownHostException when there is no such name, or it can be none
   /// @throws NoRouteToHostException when it is an address that is not of this network
   public IpAddress resolve(String host) throws IOException, InterruptedException {
-    return resolveAll(host).getFirst();
+    return resolve(host, patience);
+  }
+
+  /// The same with what is left of a limit, if that is less than the patience.
+  public IpAddress resolve(String host, Duration left) throws IOException, InterruptedException {
+    return find(host, left.compareTo(patience) < 0 ? left : patience).getFirst();
   }
 
   /// Finds all addresses of a host that this node can reach, at least one, the better ones first;
   /// as [#resolve].
   public List<IpAddress> resolveAll(String host) throws IOException, InterruptedException {
+    return find(host, patience);
+  }
+
+  private List<IpAddress> find(String host, Duration limit)
+      throws IOException, InterruptedException {
     OverlayNetwork known = joined();
     NodeLookup lookup = parse(host);
-    long until = System.nanoTime() + patience.toNanos();
+    long until = System.nanoTime() + limit.toNanos();
     while (true) {
       long seen = peers.version();
       try {

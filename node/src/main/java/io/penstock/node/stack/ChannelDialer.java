@@ -12,11 +12,13 @@ import io.penstock.node.proxy.OverlayDialer;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 
 /// Dials hosts of the overlay for those who use channels: looks the name up on a thread that may
 /// block, and connects on the event loop. Any thread may call this.
@@ -28,7 +30,8 @@ public final class ChannelDialer implements OverlayDialer {
   private final Executor blocking;
   private final Duration limit;
 
-  /// @param limit of a connection attempt
+  /// @param joining for the limit at most
+  /// @param limit of a dial in all
   public ChannelDialer(
       NodeStack stack, OverlayNames names, Joining joining, Executor blocking, Duration limit) {
     this.stack = stack;
@@ -41,8 +44,9 @@ public final class ChannelDialer implements OverlayDialer {
   @Override
   public CompletionStage<Channel> dial(String host, int port, ChannelHandler handler) {
     CompletableFuture<Channel> dialled = new CompletableFuture<>();
+    long until = System.nanoTime() + limit.toNanos();
     try {
-      blocking.execute(() -> look(host, port, handler, dialled));
+      blocking.execute(() -> look(host, port, handler, until, dialled));
     } catch (RejectedExecutionException e) {
       dialled.completeExceptionally(new IOException("the node was closed", e));
     }
@@ -50,11 +54,19 @@ public final class ChannelDialer implements OverlayDialer {
   }
 
   private void look(
-      String host, int port, ChannelHandler handler, CompletableFuture<Channel> dialled) {
+      String host,
+      int port,
+      ChannelHandler handler,
+      long until,
+      CompletableFuture<Channel> dialled) {
     try {
       joining.await();
-      IpAddress address = names.resolve(host);
-      connect(new InetSocketAddress(address.inet(), port), handler, dialled);
+      IpAddress address = names.resolve(host, Duration.ofNanos(until - System.nanoTime()));
+      long left = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
+      if (left <= 0) {
+        throw new SocketTimeoutException("the dial was not done within " + limit);
+      }
+      connect(new InetSocketAddress(address.inet(), port), handler, left, dialled);
     } catch (IOException | RuntimeException e) {
       fail(dialled, e);
     } catch (InterruptedException _) {
@@ -63,14 +75,17 @@ public final class ChannelDialer implements OverlayDialer {
   }
 
   private void connect(
-      InetSocketAddress to, ChannelHandler handler, CompletableFuture<Channel> dialled) {
+      InetSocketAddress to,
+      ChannelHandler handler,
+      long limitMillis,
+      CompletableFuture<Channel> dialled) {
     Bootstrap bootstrap =
         stack
             .dialer()
             .option(ChannelOption.AUTO_READ, false)
             .option(
                 ChannelOption.CONNECT_TIMEOUT_MILLIS,
-                (int) Math.min(Integer.MAX_VALUE, limit.toMillis()))
+                (int) Math.min(Integer.MAX_VALUE, limitMillis))
             .handler(handler);
     bootstrap
         .connect(to)
