@@ -24,6 +24,8 @@ import javax.net.ssl.SSLContext;
 /// What a node needs to know.
 ///
 /// @param gateway its TLS tunnel port; the one name that is asked of the host's DNS
+/// @param dns how names are looked up: that of the gateway, and short ones by the program around
+///   the node
 /// @param trust how the gateway is known
 /// @param token the secret of an API token with the scope `overlay`; asked for with every session,
 ///   on a thread that may block
