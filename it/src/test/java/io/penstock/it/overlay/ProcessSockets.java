@@ -1,12 +1,17 @@
 package io.penstock.it.overlay;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 
@@ -24,10 +29,18 @@ final class ProcessSockets {
   /// One socket.
   ///
   /// @param inode that tells it from others
-  /// @param local port, or 0
-  /// @param remote port, or 0
+  /// @param local address; that of no address and port 0 for a Unix socket
+  /// @param remote address; that of no address and port 0 if it is not connected
   /// @param path of a Unix socket, or empty
-  record Open(Kind kind, String inode, boolean listening, int local, int remote, String path) {}
+  record Open(
+      Kind kind,
+      String inode,
+      boolean listening,
+      InetSocketAddress local,
+      InetSocketAddress remote,
+      String path) {}
+
+  private static final InetSocketAddress NONE = new InetSocketAddress(0);
 
   private static final String TCP_LISTEN = "0A";
 
@@ -46,7 +59,8 @@ final class ProcessSockets {
       for (String[] row : rows(process.resolve("net").resolve(table))) {
         if (inodes.contains(row[9])) {
           open.add(
-              new Open(kind, row[9], row[3].equals(TCP_LISTEN), port(row[1]), port(row[2]), ""));
+              new Open(
+                  kind, row[9], row[3].equals(TCP_LISTEN), address(row[1]), address(row[2]), ""));
         }
       }
     }
@@ -54,7 +68,12 @@ final class ProcessSockets {
       if (inodes.contains(row[6])) {
         open.add(
             new Open(
-                Kind.UNIX, row[6], row[3].equals(UNIX_LISTEN), 0, 0, row.length > 7 ? row[7] : ""));
+                Kind.UNIX,
+                row[6],
+                row[3].equals(UNIX_LISTEN),
+                NONE,
+                NONE,
+                row.length > 7 ? row[7] : ""));
       }
     }
     return open;
@@ -86,8 +105,15 @@ final class ProcessSockets {
         .toList();
   }
 
-  /// The port of an address such as `0100007F:1F90`.
-  private static int port(String address) {
-    return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1), 16);
+  /// An address such as `0100007F:1F90`, in words of the order of an amd64 processor.
+  private static InetSocketAddress address(String text) throws UnknownHostException {
+    int colon = text.indexOf(':');
+    byte[] bytes = HexFormat.of().parseHex(text.substring(0, colon));
+    ByteBuffer words = ByteBuffer.wrap(bytes);
+    for (int i = 0; i < bytes.length; i += Integer.BYTES) {
+      words.putInt(i, Integer.reverseBytes(words.getInt(i)));
+    }
+    return new InetSocketAddress(
+        InetAddress.getByAddress(bytes), Integer.parseInt(text.substring(colon + 1), 16));
   }
 }
