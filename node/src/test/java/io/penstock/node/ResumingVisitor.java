@@ -32,6 +32,11 @@ final class ResumingVisitor implements AutoCloseable {
   private final LinkedStacks stacks;
   private final SslContext tls;
 
+  /// When the session of the last visit began, which one with its ticket goes on with.
+  private long sessionMillis;
+
+  private boolean resumed;
+
   ResumingVisitor(LinkedStacks stacks) throws SSLException {
     this.stacks = stacks;
     tls =
@@ -68,10 +73,22 @@ final class ResumingVisitor implements AutoCloseable {
             .sync()
             .channel();
     try {
-      return greeting.came.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+      boolean greeted = greeting.came.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+      SslHandler handler = channel.pipeline().get(SslHandler.class);
+      if (greeted && handler != null) {
+        long began = handler.engine().getSession().getCreationTime();
+        resumed = began == sessionMillis;
+        sessionMillis = began;
+      }
+      return greeted;
     } finally {
       channel.close().syncUninterruptibly();
     }
+  }
+
+  /// Whether the last visit went on with the session of the one before.
+  boolean hasResumed() {
+    return resumed;
   }
 
   /// The peer is the same for all names, so that its ticket is.
