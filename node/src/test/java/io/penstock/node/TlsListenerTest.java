@@ -4,14 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import io.penstock.api.PeerInfo;
 import io.penstock.node.serve.CertificateSource;
 import io.penstock.testkit.leak.LeakCheck;
-import io.penstock.transport.NativeSupport;
 import io.penstock.transport.tls.ClientTls;
 import io.penstock.transport.tls.Trust;
 import java.io.IOException;
@@ -203,55 +201,6 @@ class TlsListenerTest {
       seconds.addAndGet(10);
       assertThat(shown(WEB)).isEqualTo(third);
     }
-  }
-
-  // ---- tickets ----
-
-  @Test
-  void a_ticket_is_for_the_name_that_it_was_issued_for() throws Exception {
-    assumeTrue(NativeSupport.openSsl(), "no BoringSSL on this machine");
-    certificates.issue(WEB);
-    certificates.issue(OTHER);
-    List<String> names = List.of(WEB, OTHER);
-    try (ServerSocket listener = stacks.server.listenTls(443, NamedKeys.tls(certificates, names))) {
-      greetAll(listener);
-      try (ResumingVisitor visitor = new ResumingVisitor(stacks)) {
-        assertThat(visitor.isGreeted(WEB)).isTrue();
-        assertThat(visitor.hasResumed()).isFalse();
-        assertThat(visitor.isGreeted(WEB)).isTrue();
-        assertThat(visitor.hasResumed()).as("it came back with its ticket").isTrue();
-      }
-      assertThat(comesBack(OTHER)).isTrue();
-      assertThat(comesBack("third.example.com")).isFalse();
-      assertThat(comesBack("")).isFalse();
-      assertThat(comesBack("WEB.penstock.internal")).isTrue();
-    }
-  }
-
-  /// Visits by the first name and then by another one with the ticket of the first; true when that
-  /// was accepted.
-  private boolean comesBack(String name) throws Exception {
-    try (ResumingVisitor visitor = new ResumingVisitor(stacks)) {
-      assertThat(visitor.isGreeted(WEB)).isTrue();
-      return visitor.isGreeted(name);
-    }
-  }
-
-  /// Says a word to whoever is accepted, until the listener ends.
-  private static void greetAll(ServerSocket listener) {
-    Thread.ofVirtual()
-        .start(
-            () -> {
-              try {
-                while (true) {
-                  try (Socket accepted = listener.accept()) {
-                    accepted.getOutputStream().write('!');
-                  }
-                }
-              } catch (IOException _) {
-                // The listener was closed.
-              }
-            });
   }
 
   // ---- what is accepted ----
