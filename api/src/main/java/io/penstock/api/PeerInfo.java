@@ -18,8 +18,8 @@ import java.util.UUID;
 /// @param generations of the leases of its addresses; a number grows with every grant in the
 ///   network, so that an address that went to another node and came back is told apart
 /// @param lastHandshake when its tunnel came about or its session was renewed last, by the
-///   gateway's clock in whole seconds; also while it is away. Empty when the gateway has not seen
-///   that since it started
+///   gateway's clock in whole seconds, up to two minutes behind; also while it is away. Empty when
+///   the gateway has not seen that since it started
 public record PeerInfo(
     UUID id,
     String name,

@@ -8,6 +8,7 @@ import io.penstock.gateway.store.OverlayStorage;
 import io.penstock.gateway.store.StorageException;
 import io.penstock.gateway.store.StoredLease;
 import io.penstock.gateway.store.StoredNode;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
@@ -31,6 +32,9 @@ public final class PeerDirectory implements LeaseListener {
 
   /// Each is a connection and a thread that waits; a node needs one.
   static final int MAX_FEEDS = 4096;
+
+  /// By how much what is told of a peer's last handshake may be behind.
+  static final Duration HANDSHAKE_SPACING = Duration.ofMinutes(2);
 
   /// A peer with the leases that make it one.
   private record Entry(
@@ -103,16 +107,23 @@ public final class PeerDirectory implements LeaseListener {
     }
   }
 
-  /// A node's tunnel has come about, or its session was renewed; told to the second, so that a node
-  /// that renews without end makes few changes.
+  /// A node's tunnel has come about, or its session was renewed. An idle node renews every few
+  /// seconds, and every change goes to all others: so what comes within [#HANDSHAKE_SPACING] of the
+  /// last handshake that was told is left out.
   public synchronized void handshaken(UUID node, Instant at) {
     Entry entry = entries.get(node);
-    if (entry != null) {
-      Entry next =
-          new Entry(entry.node, entry.leases, Optional.of(at.truncatedTo(ChronoUnit.SECONDS)));
-      entries.put(node, next);
-      publish(next);
+    if (entry == null || entry.lastHandshake.filter(told -> isRecent(told, at)).isPresent()) {
+      return;
     }
+    Entry next =
+        new Entry(entry.node, entry.leases, Optional.of(at.truncatedTo(ChronoUnit.SECONDS)));
+    entries.put(node, next);
+    publish(next);
+  }
+
+  private static boolean isRecent(Instant told, Instant at) {
+    Duration since = Duration.between(told, at);
+    return !since.isNegative() && since.compareTo(HANDSHAKE_SPACING) < 0;
   }
 
   private void publish(Entry entry) {

@@ -91,23 +91,30 @@ class PeerDirectoryTest {
   }
 
   @Test
-  void tellsOfAHandshakeOnceASecondAtMostAndRemembersItWhileTheNodeIsAway() throws Exception {
+  void tellsOfAHandshakeOnceInAWhileAndRemembersItWhileTheNodeIsAway() throws Exception {
     UUID db = fixture.peer("db", "ann", "10.86.0.9");
     PeerFeed feed = peers.listen().orElseThrow();
     Instant second = Instant.parse("2026-11-30T16:09:14Z");
 
     peers.handshaken(db, second.plusMillis(1));
-    peers.handshaken(db, second.plusMillis(999));
-    assertThat(taken(feed, 1))
+    peers.handshaken(db, second.plus(PeerDirectory.HANDSHAKE_SPACING).minusMillis(1));
+    assertThat(peers.revision()).as("renewals of an idle node go to nobody").isEqualTo(2);
+    Instant later = second.plus(PeerDirectory.HANDSHAKE_SPACING);
+    peers.handshaken(db, later);
+    peers.handshaken(db, second);
+    PeerInfo online = info(db, true, "10.86.0.9");
+    assertThat(taken(feed, 3))
         .containsExactly(
-            new Item.Changed(
-                new PeerEvent.Upserted(2, handshaken(info(db, true, "10.86.0.9"), second))));
+            new Item.Changed(new PeerEvent.Upserted(2, handshaken(online, second))),
+            new Item.Changed(new PeerEvent.Upserted(3, handshaken(online, later))),
+            // The clock was set back.
+            new Item.Changed(new PeerEvent.Upserted(4, handshaken(online, second))));
 
     peers.leased(held(db, "10.86.0.9"));
     assertThat(peers.byName("db")).contains(handshaken(info(db, false, "10.86.0.9"), second));
 
     peers.freed(held(db, "10.86.0.9"));
-    peers.handshaken(db, second);
+    peers.handshaken(db, later);
     assertThat(peers.byName("db")).as("a node without an address is no peer").isEmpty();
   }
 
