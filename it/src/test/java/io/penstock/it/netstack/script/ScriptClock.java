@@ -8,8 +8,9 @@ package io.penstock.it.netstack.script;
 ///
 /// **What is close enough.** The kernel counts in ticks of up to 10 ms, begins with a part of one,
 /// and rounds a timer of more than 64 ticks up by an eighth at most; so a packet may come
-/// [#EARLY_NANOS] before its time, and [#LATE_NANOS] behind it, to which an eighth of the time
-/// since the last event is added from [#LONG_NANOS] on. On a machine with much to do this process
+/// [#EARLY_NANOS] before its time, and [#LATE_NANOS] behind it, to which an eighth of what its timer
+/// has run is added when nothing else happened for [#LONG_NANOS]. When a timer began is not known,
+/// only that it was not before the kernel's last packet. On a machine with much to do this process
 /// is late itself: it knows when it last found nothing, and a packet may have come at any time
 /// since.
 final class ScriptClock {
@@ -25,6 +26,7 @@ final class ScriptClock {
   private final long beginNanos = System.nanoTime();
   private long scriptNanos;
   private long realNanos = beginNanos;
+  private long sentNanos;
   private long lateNanos;
 
   /// The time of the script at the last event.
@@ -44,7 +46,7 @@ final class ScriptClock {
   /// When a packet that is expected at a time counts as missing.
   long latestNanos(long atNanos) {
     long waited = atNanos - scriptNanos;
-    return atNanos + LATE_NANOS + (waited >= LONG_NANOS ? waited / 8 : 0);
+    return atNanos + LATE_NANOS + (waited >= LONG_NANOS ? (atNanos - sentNanos) / 8 : 0);
   }
 
   /// A packet has come between two instants, where one is expected at some time of the script: the
@@ -59,12 +61,14 @@ final class ScriptClock {
       // have come late: what follows it in the script then comes at another time, too.
       late(toNanos - fromNanos - TunWire.LOOK_NANOS);
       set(atNanos, fromNanos - expected >= 0 ? fromNanos : Math.min(toNanos, expected));
+      sentNanos = scriptNanos;
     }
   }
 
   /// A packet has come that nobody expected.
   void unexpected(long nowNanos) {
     set(scriptNanos + Math.max(0, nowNanos - realNanos), nowNanos);
+    sentNanos = scriptNanos;
   }
 
   /// It is this time of the script now, or was until now.
