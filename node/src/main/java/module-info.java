@@ -18,6 +18,7 @@ module io.penstock.node {
   exports io.penstock.node.agent.app;
   exports io.penstock.node.capture;
   exports io.penstock.node.demo;
+  exports io.penstock.node.device;
   exports io.penstock.node.fallback;
   exports io.penstock.node.identity;
   exports io.penstock.node.local;

@@ -55,7 +55,7 @@ import javax.net.ssl.SSLContext;
 ///
 /// All methods may be called from any thread; those that block say so, and can be interrupted.
 /// Callbacks come on virtual threads.
-public final class Node implements AutoCloseable {
+public final class Node implements OverlayMember {
 
   private final NodeConfig config;
   private final NodeParts parts;
@@ -76,35 +76,29 @@ public final class Node implements AutoCloseable {
     return new Node(config, NodeParts.start(config));
   }
 
+  @Override
   public NodeStatus status() {
-    return parts.board().status();
+    return parts.membership().board().status();
   }
 
-  /// Calls a listener with each new status, in order, on a virtual thread of its own; it may block.
-  /// While it does, 64 statuses wait for it, and then the oldest is left out.
-  ///
-  /// @return closing it ends that
+  @Override
   public AutoCloseable onStatus(Consumer<NodeStatus> listener) {
-    return parts.board().onStatus(listener);
+    return parts.membership().board().onStatus(listener);
   }
 
-  /// Blocks until packets travel.
-  ///
-  /// @throws NodeStoppedException when the node is over
-  /// @throws java.net.SocketTimeoutException when the limit is over, with the last failure
+  @Override
   public NodeStatus.Running awaitRunning(Duration limit) throws IOException, InterruptedException {
-    return parts.board().awaitRunning(limit);
+    return parts.membership().board().awaitRunning(limit);
   }
 
   /// Blocks until the node is over, and says why.
   public NodeStatus.Stopped awaitStopped() throws InterruptedException {
-    return parts.board().awaitStopped();
+    return parts.membership().board().awaitStopped();
   }
 
-  /// Tries to reach the gateway at once if the link is lost and the node waits for its next
-  /// attempt, as when the machine has slept.
+  @Override
   public void retryNow() {
-    parts.retryNow();
+    parts.membership().retryNow();
   }
 
   /// Ends the node with all its connections, listeners, sockets, threads and its tunnel, also while
@@ -119,9 +113,9 @@ public final class Node implements AutoCloseable {
 
   // ---- who we are, and who is there ----
 
-  /// The id by which the gateway knows the node.
+  @Override
   public UUID id() {
-    return parts.identity().id();
+    return parts.membership().identity().id();
   }
 
   /// The node's label.
@@ -139,27 +133,24 @@ public final class Node implements AutoCloseable {
     return parts.stack().addresses();
   }
 
-  /// The network as the gateway has described it last; empty before the first time.
+  @Override
   public Optional<OverlayNetwork> network() {
-    return parts.names().network();
+    return parts.membership().tunnel().network();
   }
 
   /// The others that this node may know of, by their names, as the gateway has told last.
   public List<PeerInfo> peers() {
-    return parts.peers().all().items();
+    return parts.membership().peers().all().items();
   }
 
-  /// The same as a snapshot, whose revision [#awaitPeers] takes.
+  @Override
   public PeerSnapshot peerSnapshot() {
-    return parts.peers().all();
+    return parts.membership().peers().all();
   }
 
-  /// Blocks until something has changed about the peers since a snapshot of this node, or for the
-  /// limit at most; whether it has.
-  ///
-  /// @param revision of the snapshot
+  @Override
   public boolean awaitPeers(long revision, Duration limit) throws InterruptedException {
-    return parts.peers().awaitChange(revision, limit);
+    return parts.membership().peers().awaitChange(revision, limit);
   }
 
   /// Who has an address of the overlay now; empty when nobody has, or the gateway is not heard.
@@ -184,7 +175,7 @@ public final class Node implements AutoCloseable {
   /// @throws java.net.UnknownHostException when there is no such name
   /// @throws java.net.NoRouteToHostException when it is an address of another network
   public InetAddress resolve(String host) throws IOException, InterruptedException {
-    parts.board().awaitJoined(config.startLimit());
+    parts.membership().board().awaitJoined(config.startLimit());
     return parts.names().resolve(host).inet();
   }
 
@@ -262,7 +253,7 @@ public final class Node implements AutoCloseable {
 
   private void awaitJoinedUnlessAny(IpAddress address) throws IOException, InterruptedException {
     if (!address.isUnspecified()) {
-      parts.board().awaitJoined(config.startLimit());
+      parts.membership().board().awaitJoined(config.startLimit());
     }
   }
 
@@ -304,7 +295,7 @@ public final class Node implements AutoCloseable {
 
   private InetAddress await(String host, long until, Duration limit)
       throws IOException, InterruptedException {
-    parts.board().awaitJoined(limit);
+    parts.membership().board().awaitJoined(limit);
     return parts.names().resolve(host, Duration.ofNanos(until - System.nanoTime())).inet();
   }
 
@@ -363,7 +354,7 @@ public final class Node implements AutoCloseable {
   /// @throws NodeStoppedException when the node is over
   /// @throws java.net.SocketTimeoutException when it has not joined within [NodeConfig#startLimit]
   public ServeManager serve() throws IOException, ServeException, InterruptedException {
-    parts.board().awaitJoined(config.startLimit());
+    parts.membership().board().awaitJoined(config.startLimit());
     return parts.serve().restored();
   }
 

@@ -1,15 +1,13 @@
 package io.penstock.node;
 
+import io.netty.channel.EventLoop;
 import io.penstock.api.NodeReport;
 import io.penstock.node.capture.PacketCapture;
-import io.penstock.node.identity.NodeIdentity;
 import io.penstock.node.local.LocalApi;
 import io.penstock.node.name.OverlayResolver;
 import io.penstock.node.name.RunningNode;
 import io.penstock.node.name.RunningNodes;
 import io.penstock.node.peer.OverlayNames;
-import io.penstock.node.peer.PeerBook;
-import io.penstock.node.peer.PeerFollower;
 import io.penstock.node.proxy.LoopbackProxy;
 import io.penstock.node.proxy.ProxyConfig;
 import io.penstock.node.serve.CertificateSource;
@@ -19,13 +17,10 @@ import io.penstock.node.stack.NodeStack;
 import io.penstock.node.stack.OwnAddresses;
 import io.penstock.node.stack.TunnelWire;
 import io.penstock.node.tunnel.PacketTunnel;
-import io.penstock.node.tunnel.PacketTunnelConfig;
 import io.penstock.node.tunnel.TunnelStatus;
 import io.penstock.protocol.netstack.NetStackConfig;
 import io.penstock.protocol.netstack.flow.PendingFlowsConfig;
-import io.penstock.transport.EngineLoop;
 import io.penstock.transport.netstack.NetStackDriver;
-import io.penstock.transport.tls.ClientTls;
 import java.io.IOException;
 import java.net.spi.InetAddressResolver;
 import java.nio.file.Path;
@@ -38,14 +33,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What a node is made of, and the order in which it begins and ends.
 ///
 /// ```
-///   identity ─► tunnel ─► stack ─► peers, names, fallback desk, serve ─► local API, proxies, captures
+///   membership ─► stack ─► names, fallback desk, serve ─► local API, proxies, captures
 /// ```
 final class NodeParts {
 
@@ -54,17 +48,10 @@ final class NodeParts {
   /// One SYN with all options, and what the buffer around it costs.
   private static final int SYN_BYTES = 512;
 
-  /// A third of what the gateway may be silent.
-  private static final Duration SILENCE_CHECK = PeerFollower.SILENCE_LIMIT.dividedBy(3);
-
   private final NodeConfig config;
-  private final NodeIdentity identity;
-  private final StatusBoard board = new StatusBoard();
-  private final PeerBook peers = new PeerBook(EngineLoop::nowNanos);
-  private final PacketTunnel tunnel;
+  private final Membership membership;
   private final NodeStack stack;
   private final OverlayNames names;
-  private final PeerFollower follower;
   private final NodeSockets sockets;
   private final FallbackDesk fallback;
   private final NodeCertificates certificates;
@@ -82,43 +69,34 @@ final class NodeParts {
   private final List<Extra> extras = new ArrayList<>();
   private boolean closed;
 
-  private NodeParts(NodeConfig config, NodeIdentity identity) throws IOException {
+  private NodeParts(NodeConfig config, Membership membership) throws IOException {
     this.config = config;
-    this.identity = identity;
-    // What may fail comes before the tunnel, which would be left behind.
-    SSLContext tls = ClientTls.jdkContext(config.trust());
+    this.membership = membership;
     NetStackConfig stackConfig = stackConfig(config);
-    certificates = new NodeCertificates(config, identity, tls, this::domainName);
-    tunnel = PacketTunnel.start(tunnelConfig(config, identity), board::tunnelChanged);
+    certificates =
+        new NodeCertificates(config, membership.identity(), membership.tls(), this::domainName);
+    PacketTunnel tunnel = membership.tunnel();
     OwnAddresses addresses = new OwnAddresses(tunnel::network);
     stack =
         NodeStack.on(
             NetStackDriver.start(new TunnelWire(tunnel, addresses::assigned), stackConfig),
             addresses,
-            peers,
+            membership.peers(),
             config.name(),
             tunnel::network);
-    names = new OverlayNames(tunnel::network, stack::addresses, peers, config.nameLimit());
+    names =
+        new OverlayNames(tunnel::network, stack::addresses, membership.peers(), config.nameLimit());
     OverlayResolver resolver =
-        new OverlayResolver(names, () -> board.awaitJoined(config.startLimit()));
+        new OverlayResolver(names, () -> board().awaitJoined(config.startLimit()));
     sockets = new NodeSockets(stack, resolver, config.handshakeLimit());
-    follower = PeerFollower.start(config.access(tls), tunnel::session, peers);
     serve = new NodeServe(config, stack, certificates);
-    var _ =
-        tunnel
-            .eventLoop()
-            .scheduleAtFixedRate(
-                follower::checkSilence,
-                SILENCE_CHECK.toMillis(),
-                SILENCE_CHECK.toMillis(),
-                TimeUnit.MILLISECONDS);
     fallback = new FallbackDesk(stack.driver(), config.fallback(), threads);
     running =
         new RunningNode(config.name(), names, this::answers, resolver, sockets.socketFactory());
     RunningNodes.ofThisProcess().add(running);
-    var _ = board.onStatus(this::changed);
+    var _ = board().onStatus(this::changed);
     // The node may have joined before there was a listener; what is told twice changes nothing.
-    changed(board.status());
+    changed(board().status());
   }
 
   private Optional<String> domainName() {
@@ -128,7 +106,6 @@ final class NodeParts {
   private void changed(NodeStatus status) {
     if (status instanceof NodeStatus.Running) {
       RunningNodes.ofThisProcess().remember();
-      follower.wake();
       serve.restoreOn(threads);
     }
   }
@@ -140,27 +117,14 @@ final class NodeParts {
   }
 
   static NodeParts start(NodeConfig config) throws IOException {
-    NodeIdentity identity =
-        config.state().isPresent()
-            ? NodeIdentity.open(config.state().get())
-            : NodeIdentity.ephemeral();
+    Membership membership = Membership.start(config);
     try {
-      return new NodeParts(config, identity);
+      return new NodeParts(config, membership);
     } catch (IOException | RuntimeException e) {
-      identity.close();
+      membership.leave();
+      membership.close();
       throw e;
     }
-  }
-
-  private static PacketTunnelConfig tunnelConfig(NodeConfig config, NodeIdentity identity) {
-    return PacketTunnelConfig.builder(config.gateway(), identity, config.name())
-        .hosts(config.dns().gateway())
-        .trust(config.trust())
-        .token(config.token())
-        .headers(config.headers())
-        .wanted(config.addresses())
-        .backoff(config.backoffLeast(), config.backoffMost())
-        .build();
   }
 
   /// The stack takes flows to any destination, of which fallback handlers alone see those that are
@@ -183,16 +147,12 @@ final class NodeParts {
             (int) config.fallback().decisionLimit().toMillis()));
   }
 
-  NodeIdentity identity() {
-    return identity;
+  Membership membership() {
+    return membership;
   }
 
-  StatusBoard board() {
-    return board;
-  }
-
-  PeerBook peers() {
-    return peers;
+  private StatusBoard board() {
+    return membership.board();
   }
 
   NodeStack stack() {
@@ -225,23 +185,21 @@ final class NodeParts {
     return serve;
   }
 
-  /// Tries to reach the gateway again at once where that waits.
-  void retryNow() {
-    tunnel.retryNow();
-    follower.wake();
-  }
-
   // ---- what is made later, and ends with the node ----
 
+  private EventLoop eventLoop() {
+    return stack.driver().eventLoop();
+  }
+
   LoopbackProxy loopbackProxy(ProxyConfig proxy) throws IOException {
-    LoopbackProxy started = LoopbackProxy.start(tunnel.eventLoop(), dialer(), proxy);
+    LoopbackProxy started = LoopbackProxy.start(eventLoop(), dialer(), proxy);
     keep(new Extra(started, started::isOpen));
     return started;
   }
 
   private ChannelDialer dialer() {
     return new ChannelDialer(
-        stack, names, () -> board.awaitJoined(config.dialLimit()), threads, config.dialLimit());
+        stack, names, () -> board().awaitJoined(config.dialLimit()), threads, config.dialLimit());
   }
 
   LocalApi localApi(Supplier<NodeReport> report) throws IOException {
@@ -252,8 +210,12 @@ final class NodeParts {
                 () -> new IllegalStateException("a local API needs a node with a state directory"));
     LocalApi.Behind behind =
         new LocalApi.Behind(
-            report, () -> peers.all().items(), serve::restored, serve::replaceable, dialer());
-    LocalApi started = LocalApi.start(tunnel.eventLoop(), state, behind, threads);
+            report,
+            () -> membership.peers().all().items(),
+            serve::restored,
+            serve::replaceable,
+            dialer());
+    LocalApi started = LocalApi.start(eventLoop(), state, behind, threads);
     keep(new Extra(started, started::isOpen));
     return started;
   }
@@ -297,16 +259,15 @@ final class NodeParts {
       last = List.copyOf(extras);
       extras.clear();
     }
-    board.closed();
+    board().closed();
     RunningNodes.ofThisProcess().remove(running);
     last.forEach(NodeParts::close);
     serve.close(config.closeLimit());
-    follower.close();
     threads.shutdownNow();
-    boolean up = tunnel.status() instanceof TunnelStatus.Connected;
+    boolean up = membership.tunnel().status() instanceof TunnelStatus.Connected;
     stack.finish(up ? config.closeLimit() : Duration.ZERO);
     stack.close().awaitUninterruptibly(config.closeLimit().toMillis());
-    tunnel.close();
+    membership.leave();
     try {
       if (!threads.awaitTermination(config.closeLimit().toMillis(), TimeUnit.MILLISECONDS)) {
         LOG.warn("some handler of the node does not end close_limit={}", config.closeLimit());
@@ -314,6 +275,6 @@ final class NodeParts {
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
-    identity.close();
+    membership.close();
   }
 }

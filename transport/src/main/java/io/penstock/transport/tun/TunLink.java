@@ -37,9 +37,6 @@ public final class TunLink {
   /// itself.
   public static final int HEADROOM_BYTES = 12;
 
-  private static final EpollIoOps READ = EpollIoOps.EPOLLIN;
-  private static final EpollIoOps READ_AND_WRITE = READ.with(EpollIoOps.EPOLLOUT);
-
   private final EventLoop loop;
   private final TunDevice device;
   private final TunReceiver receiver;
@@ -48,6 +45,7 @@ public final class TunLink {
   private final Promise<Void> closed;
   private @Nullable IoRegistration registration;
   private boolean open = true;
+  private boolean reading = true;
   private boolean writeAwaited;
 
   private TunLink(
@@ -93,7 +91,7 @@ public final class TunLink {
       return;
     }
     registration = registered.getNow();
-    if (!watch(READ)) {
+    if (!watch()) {
       end(new IOException("the event loop does not watch " + device));
       started.setFailure(new IOException("the event loop does not watch " + device));
       return;
@@ -101,7 +99,11 @@ public final class TunLink {
     started.setSuccess(this);
   }
 
-  private boolean watch(EpollIoOps ops) {
+  private boolean watch() {
+    EpollIoOps ops = reading ? EpollIoOps.EPOLLIN : EpollIoOps.NONE;
+    if (writeAwaited) {
+      ops = ops.with(EpollIoOps.EPOLLOUT);
+    }
     return registration != null && registration.submit(ops) != -1;
   }
 
@@ -133,13 +135,27 @@ public final class TunLink {
   private void awaitRoom() {
     if (!writeAwaited && !writer.isEmpty()) {
       writeAwaited = true;
-      watch(READ_AND_WRITE);
+      var _ = watch();
     }
   }
 
   /// Says whether a packet would be written at once: nothing waits.
   public boolean isWritable() {
     return open && writer.isEmpty();
+  }
+
+  /// Says whether packets of the kernel are taken, as they are at first. While they are not they
+  /// wait with the interface, for as long as its queue has room.
+  public void setReading(boolean on) {
+    assert loop.inEventLoop();
+    if (reading != on) {
+      reading = on;
+      var _ = watch();
+    }
+  }
+
+  boolean isReading() {
+    return reading;
   }
 
   /// What has gone over the link so far.
@@ -190,7 +206,7 @@ public final class TunLink {
     writer.flush();
     if (writeAwaited && writer.isEmpty()) {
       writeAwaited = false;
-      watch(READ);
+      var _ = watch();
       receiver.writable(this);
     }
   }

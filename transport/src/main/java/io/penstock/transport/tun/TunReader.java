@@ -36,10 +36,11 @@ final class TunReader implements AutoCloseable {
     buffer = allocator.directBuffer(BUFFER_BYTES, BUFFER_BYTES);
   }
 
-  /// Reads until nothing is there, the share of a wake-up is used up or `link` is closed.
+  /// Reads until nothing is there, the share of a wake-up is used up, or `link` is closed or told
+  /// not to read.
   void readBatch(TunLink link, TunReceiver receiver) throws IOException {
     int batchBytes = 0;
-    for (int i = 0; i < MAX_PACKETS && batchBytes < MAX_BYTES; i++) {
+    for (int i = 0; i < MAX_PACKETS && batchBytes < MAX_BYTES && link.isReading(); i++) {
       buffer.setIndex(headerAt, headerAt);
       int read = device.read(buffer);
       if (read == TunDevice.NOTHING) {

@@ -1,0 +1,9 @@
+/// What carries the packets of a node to and from a TUN device, in the place of a stack in this
+/// process.
+///
+/// [io.penstock.node.DeviceNode] makes a [io.penstock.node.device.DeviceBridge] between its packet
+/// tunnel and the device; it lives on the tunnel's event loop.
+@NullMarked
+package io.penstock.node.device;
+
+import org.jspecify.annotations.NullMarked;
