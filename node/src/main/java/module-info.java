@@ -11,6 +11,9 @@ module io.penstock.node {
   requires org.bouncycastle.pkix;
   requires org.bouncycastle.provider;
   requires org.slf4j;
+  // for programs that use it
+  requires static ch.qos.logback.classic;
+  requires static ch.qos.logback.core;
   requires static transitive org.jspecify;
 
   exports io.penstock.node;
@@ -27,6 +30,7 @@ module io.penstock.node {
   exports io.penstock.node.proxy;
   exports io.penstock.node.serve;
   exports io.penstock.node.tunnel;
+  exports io.penstock.node.vpn;
 
   provides java.net.spi.InetAddressResolverProvider with
       io.penstock.node.name.OverlayResolverProvider;

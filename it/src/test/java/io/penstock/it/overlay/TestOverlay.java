@@ -64,7 +64,7 @@ public final class TestOverlay implements AutoCloseable {
     return gateway.addresses().overlay().orElseThrow();
   }
 
-  Trust trust() {
+  public Trust trust() {
     return new Trust.Pinned(Fingerprint.parse(gateway.fingerprint().orElseThrow()));
   }
 
@@ -76,7 +76,7 @@ public final class TestOverlay implements AutoCloseable {
     }
   }
 
-  AdminClient admin() throws IOException {
+  public AdminClient admin() throws IOException {
     return AdminClient.plain(
         hostPort(gateway.addresses().admin()), Files.readString(gateway.adminTokenFile()).strip());
   }
@@ -96,7 +96,7 @@ public final class TestOverlay implements AutoCloseable {
   }
 
   /// Ends the gateway and starts another on the same ports and data.
-  void restart() throws IOException {
+  public void restart() throws IOException {
     HostPort tunnel = hostPort(gateway.addresses().tunnel());
     HostPort quic = hostPort(quic());
     gateway.close();
@@ -110,7 +110,7 @@ public final class TestOverlay implements AutoCloseable {
   }
 
   /// The same with another range of IPv4 addresses, so that each node gets another one.
-  void restartWithOtherAddresses() throws IOException {
+  public void restartWithOtherAddresses() throws IOException {
     addresses =
         new PoolConfig(
             Optional.of(IpPrefix.parse("10.99.0.0/24")), addresses.ipv6(), addresses.hold());

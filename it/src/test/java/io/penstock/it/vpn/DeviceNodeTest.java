@@ -1,0 +1,285 @@
+package io.penstock.it.vpn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.penstock.api.CreatedToken;
+import io.penstock.api.IpAddress;
+import io.penstock.api.IpFamily;
+import io.penstock.it.overlay.OverlayNode;
+import io.penstock.it.overlay.TestOverlay;
+import io.penstock.it.tun.NetworkNamespace;
+import io.penstock.it.tun.NetworkThread;
+import io.penstock.node.DeviceNode;
+import io.penstock.node.Node;
+import io.penstock.node.NodeStatus;
+import io.penstock.node.vpn.NetworkSettings;
+import io.penstock.node.vpn.VpnTunnelConfig;
+import io.penstock.testkit.leak.LeakCheck;
+import io.penstock.transport.tun.TunConfig;
+import io.penstock.transport.tun.TunDevice;
+import io.penstock.transport.tun.TunOffload;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Nodes whose packets go to a TUN device in a namespace of the kernel, where ordinary sockets and
+/// programs use them, through a whole gateway to a node with a stack of its own.
+@ExtendWith(LeakCheck.class)
+@Timeout(240)
+class DeviceNodeTest {
+
+  private static final int BULK_BYTES = 8 * 1024 * 1024;
+
+  @TempDir private Path data;
+
+  private TestOverlay overlay;
+  private CreatedToken ann;
+  private NetworkNamespace namespace;
+  private Node db;
+
+  @BeforeEach
+  void start() throws Exception {
+    namespace = NetworkNamespace.create();
+    overlay = TestOverlay.start(data);
+    ann = overlay.token("ann");
+    db = OverlayNode.join(overlay, "db", ann);
+  }
+
+  @AfterEach
+  void close() {
+    db.close();
+    overlay.close();
+    namespace.close();
+  }
+
+  private TunDevice device(TunConfig.Builder config) throws Exception {
+    return namespace.call(() -> TunDevice.open(config.build()));
+  }
+
+  private static TunConfig.Builder narrow() {
+    return TunConfig.builder().mtu(1280);
+  }
+
+  /// A manager and a tunnel whose node has a device of the namespace.
+  private ManagedTunnel laptop(TunDevice device) throws Exception {
+    VpnTunnelConfig config =
+        VpnTunnelConfig.builder("laptop")
+            .node(
+                node ->
+                    node.trust(overlay.trust())
+                        .backoff(Duration.ofMillis(50), Duration.ofMillis(500)))
+            .devices(_ -> Optional.of(device))
+            .build();
+    ManagedTunnel laptop =
+        new ManagedTunnel(config, new NamespaceNetwork(namespace, device.name()));
+    try {
+      laptop.manager.start(laptop.order(overlay, ann));
+      await("both addresses on the machine")
+          .atMost(OverlayNode.LIMIT)
+          .until(() -> laptop.manager.settings().addresses().size() == 2);
+      return laptop;
+    } catch (Exception | AssertionError e) {
+      laptop.close();
+      throw e;
+    }
+  }
+
+  private static IpAddress own(ManagedTunnel laptop, IpFamily family) {
+    return laptop.manager.settings().addresses().stream()
+        .filter(one -> one.family() == family)
+        .map(NetworkSettings.InterfaceAddress::address)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private IpAddress addressOfDb(IpFamily family) {
+    return db.addresses().stream()
+        .filter(each -> each.family() == family)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private NetworkThread.Result ping(String... words) throws Exception {
+    List<String> command = new java.util.ArrayList<>(List.of("ping", "-n", "-W", "20"));
+    command.addAll(List.of(words));
+    return namespace.execute(command);
+  }
+
+  // ---- both ways ----
+
+  @ParameterizedTest
+  @EnumSource(TunOffload.class)
+  void programs_of_the_machine_reach_other_nodes_and_are_reached(TunOffload offload)
+      throws Exception {
+    try (ManagedTunnel laptop = laptop(device(narrow().offload(offload)))) {
+      for (IpFamily family : IpFamily.values()) {
+        String target = addressOfDb(family).toString();
+        assertThat(ping("-c", "2", target).output()).contains(" 0% packet loss");
+        try (ServerSocket atDb = db.listen(80);
+            Socket fromMachine = connect(target, 80);
+            Socket accepted = atDb.accept()) {
+          exchange(fromMachine, accepted);
+        }
+        try (ServerSocket onMachine = namespace.call(() -> new ServerSocket(8080));
+            Socket fromDb = db.dial(own(laptop, family).toString(), 8080);
+            Socket accepted = onMachine.accept()) {
+          exchange(accepted, fromDb);
+        }
+      }
+      laptop.manager.stop();
+      assertThat(laptop.manager.settings()).isEqualTo(NetworkSettings.NONE);
+    }
+  }
+
+  private Socket connect(String host, int port) throws Exception {
+    return namespace.call(
+        () -> {
+          Socket socket = new Socket();
+          socket.connect(new InetSocketAddress(host, port), 30_000);
+          return socket;
+        });
+  }
+
+  /// Sends a lot in both directions at once, and an end behind it.
+  private static void exchange(Socket one, Socket other) throws Exception {
+    byte[] bytes = new byte[BULK_BYTES];
+    new Random(7).nextBytes(bytes);
+    FutureTask<Void> up = sending(one, bytes);
+    FutureTask<Void> down = sending(other, bytes);
+    FutureTask<byte[]> atOther = reading(other);
+    FutureTask<byte[]> atOne = reading(one);
+    for (FutureTask<?> task : List.of(up, down, atOther, atOne)) {
+      Thread.ofVirtual().start(task);
+    }
+    assertThat(Arrays.equals(atOther.get(120, TimeUnit.SECONDS), bytes)).isTrue();
+    assertThat(Arrays.equals(atOne.get(120, TimeUnit.SECONDS), bytes)).isTrue();
+    up.get(1, TimeUnit.SECONDS);
+    down.get(1, TimeUnit.SECONDS);
+  }
+
+  private static FutureTask<Void> sending(Socket socket, byte[] bytes) {
+    return new FutureTask<>(
+        () -> {
+          OutputStream out = socket.getOutputStream();
+          out.write(bytes);
+          socket.shutdownOutput();
+          return null;
+        });
+  }
+
+  private static FutureTask<byte[]> reading(Socket socket) {
+    return new FutureTask<>(
+        () -> {
+          InputStream in = socket.getInputStream();
+          return in.readAllBytes();
+        });
+  }
+
+  // ---- packets that do not fit ----
+
+  @Test
+  void a_packet_that_does_not_fit_into_the_tunnel_is_told_to_the_kernel_which_then_sends_less()
+      throws Exception {
+    TunDevice device = device(TunConfig.builder().mtu(9000));
+    try (DeviceNode node =
+        DeviceNode.start(OverlayNode.config(overlay, "laptop", ann).build(), device)) {
+      List<IpAddress> own = awaitAddresses(node);
+      String name = device.name();
+      namespace.ip("link set " + name + " up");
+      for (IpAddress address : own) {
+        namespace.ip(
+            (address.family() == IpFamily.IPV6
+                    ? "addr add %s/64 dev %s nodad"
+                    : "addr add %s/16 dev %s")
+                .formatted(address, name));
+      }
+      for (IpFamily family : IpFamily.values()) {
+        String target = addressOfDb(family).toString();
+        // Once the kernel knows, it says so itself.
+        assertThat(ping("-c", "3", "-i", "0.2", "-M", "do", "-s", "4000", target).output())
+            .containsAnyOf("mtu = ", "mtu=");
+        try (ServerSocket atDb = db.listen(80);
+            Socket fromMachine = connect(target, 80);
+            Socket accepted = atDb.accept()) {
+          exchange(fromMachine, accepted);
+        }
+      }
+      assertThat(node.counters().tooBig()).isPositive();
+    }
+  }
+
+  private static List<IpAddress> awaitAddresses(DeviceNode node) throws Exception {
+    await("both addresses")
+        .atMost(OverlayNode.LIMIT)
+        .until(
+            () ->
+                node.status() instanceof NodeStatus.Running(var addresses, _)
+                    && addresses.size() == 2);
+    return node.awaitRunning(OverlayNode.LIMIT).addresses();
+  }
+
+  // ---- ends ----
+
+  @Test
+  void a_device_that_is_deleted_ends_the_node_with_a_reason() throws Exception {
+    TunDevice device = device(narrow());
+    try (DeviceNode node =
+        DeviceNode.start(OverlayNode.config(overlay, "laptop", ann).build(), device)) {
+      node.awaitRunning(OverlayNode.LIMIT);
+      namespace.ip("link del " + device.name());
+      await()
+          .atMost(OverlayNode.LIMIT)
+          .until(
+              () ->
+                  node.status() instanceof NodeStatus.Stopped(String code, String message)
+                      && code.equals(DeviceNode.DEVICE_LOST)
+                      && message.contains(device.name()));
+    }
+  }
+
+  @Test
+  void a_node_that_is_closed_gives_the_device_back_and_with_it_the_interface() throws Exception {
+    TunDevice device = device(narrow());
+    DeviceNode node = DeviceNode.start(OverlayNode.config(overlay, "laptop", ann).build(), device);
+    node.awaitRunning(OverlayNode.LIMIT);
+    assertThat(namespace.ip("link show")).contains(device.name());
+    node.close();
+    await()
+        .atMost(OverlayNode.LIMIT)
+        .until(() -> !namespace.ip("link show").contains(device.name()));
+    assertThat(node.status()).isInstanceOf(NodeStatus.Stopped.class);
+  }
+
+  @Test
+  void what_comes_while_there_is_no_tunnel_is_dropped_and_counted() throws Exception {
+    TunDevice device = device(narrow());
+    try (DeviceNode node =
+        DeviceNode.start(
+            OverlayNode.config(overlay, "laptop", ann).token("pst_wrong").build(), device)) {
+      await().atMost(OverlayNode.LIMIT).until(() -> node.status().isFinal());
+      namespace.ip("link set " + device.name() + " up");
+      namespace.ip("addr add 10.86.0.99/16 dev " + device.name());
+      assertThat(ping("-c", "1", "-W", "1", "10.86.0.1").output()).contains("100% packet loss");
+      await().atMost(OverlayNode.LIMIT).until(() -> node.counters().down() > 0);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package io.penstock.it.vpn;
+
+import io.netty.channel.EventLoopGroup;
+import io.penstock.api.CreatedToken;
+import io.penstock.it.overlay.TestOverlay;
+import io.penstock.node.vpn.NetworkSettings;
+import io.penstock.node.vpn.OsNetwork;
+import io.penstock.node.vpn.StartOrder;
+import io.penstock.node.vpn.VpnListener;
+import io.penstock.node.vpn.VpnManager;
+import io.penstock.node.vpn.VpnManagerConfig;
+import io.penstock.node.vpn.VpnTunnel;
+import io.penstock.node.vpn.VpnTunnelConfig;
+import io.penstock.protocol.codervpn.message.Log;
+import io.penstock.protocol.codervpn.message.PeerUpdate;
+import io.penstock.transport.NativeSupport;
+import io.penstock.transport.codervpn.PipeChannel;
+import java.nio.channels.Channels;
+import java.nio.channels.Pipe;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// A manager of ours and a tunnel of ours at the two ends of a pair of pipes.
+final class ManagedTunnel implements VpnListener, AutoCloseable {
+
+  final List<Log> logs = new CopyOnWriteArrayList<>();
+  final VpnTunnel tunnel;
+  final VpnManager manager;
+
+  private final EventLoopGroup loops = NativeSupport.newEventLoops(2, "vpn-test");
+
+  ManagedTunnel(VpnTunnelConfig config, OsNetwork network) throws Exception {
+    tunnel = new VpnTunnel(config);
+    manager = new VpnManager(VpnManagerConfig.builder().build(), network, this);
+    Pipe down = Pipe.open();
+    Pipe up = Pipe.open();
+    var _ =
+        PipeChannel.open(
+            Channels.newInputStream(down.source()),
+            Channels.newOutputStream(up.sink()),
+            loops.next(),
+            tunnel.handler());
+    var _ =
+        PipeChannel.open(
+            Channels.newInputStream(up.source()),
+            Channels.newOutputStream(down.sink()),
+            loops.next(),
+            manager.handler());
+  }
+
+  StartOrder order(TestOverlay overlay, CreatedToken token) {
+    return StartOrder.of(
+        "https://127.0.0.1:" + overlay.gateway().addresses().tunnel().getPort(), token.token());
+  }
+
+  @Override
+  public void peersChanged(PeerUpdate change) {
+    // The manager has them.
+  }
+
+  @Override
+  public void settingsApplied(NetworkSettings settings) {
+    // The manager has them.
+  }
+
+  @Override
+  public void log(Log log) {
+    logs.add(log);
+  }
+
+  @Override
+  public void close() {
+    tunnel.close();
+    manager.close();
+    NativeSupport.endEventLoops(loops, Duration.ofSeconds(20)).syncUninterruptibly();
+  }
+}

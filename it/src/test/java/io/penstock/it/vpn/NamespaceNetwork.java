@@ -1,0 +1,49 @@
+package io.penstock.it.vpn;
+
+import io.penstock.api.IpPrefix;
+import io.penstock.it.tun.NetworkNamespace;
+import io.penstock.node.vpn.NetworkSettings;
+import io.penstock.node.vpn.OsNetwork;
+import java.io.IOException;
+
+/// Applies network settings to an interface in a namespace, by `ip`. DNS is left alone.
+final class NamespaceNetwork implements OsNetwork {
+
+  private final NetworkNamespace namespace;
+  private final String device;
+
+  NamespaceNetwork(NetworkNamespace namespace, String device) {
+    this.namespace = namespace;
+    this.device = device;
+  }
+
+  @Override
+  public void apply(NetworkSettings settings) throws IOException {
+    if (settings.mtuBytes().isPresent()) {
+      ip("link set %s mtu %d".formatted(device, settings.mtuBytes().getAsInt()));
+    }
+    ip("link set %s up".formatted(device));
+    ip("addr flush dev %s scope global".formatted(device));
+    for (NetworkSettings.InterfaceAddress address : settings.addresses()) {
+      // The kernel would first ask on the link whether anybody else has an IPv6 address.
+      String how = address.family().version() == 6 ? " nodad" : "";
+      ip("addr add %s dev %s%s".formatted(address, device, how));
+    }
+    for (IpPrefix route : settings.includedRoutes()) {
+      ip("-%d route replace %s dev %s".formatted(route.family().version(), route, device));
+    }
+  }
+
+  @Override
+  public void undo() throws IOException {
+    ip("addr flush dev %s scope global".formatted(device));
+  }
+
+  private void ip(String words) throws IOException {
+    try {
+      var _ = namespace.ip(words);
+    } catch (Exception e) {
+      throw new IOException("ip " + words + ": " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,309 @@
+package io.penstock.node.vpn;
+
+import io.netty.channel.ChannelHandler;
+import io.penstock.protocol.codervpn.CallFault;
+import io.penstock.protocol.codervpn.PeerTable;
+import io.penstock.protocol.codervpn.SpeakerEnd;
+import io.penstock.protocol.codervpn.message.Log;
+import io.penstock.protocol.codervpn.message.NetworkSettingsRequest;
+import io.penstock.protocol.codervpn.message.NetworkSettingsResponse;
+import io.penstock.protocol.codervpn.message.PeerUpdate;
+import io.penstock.protocol.codervpn.message.StartResponse;
+import io.penstock.protocol.codervpn.message.StopResponse;
+import io.penstock.transport.codervpn.CallFailedException;
+import io.penstock.transport.codervpn.Calls;
+import io.penstock.transport.codervpn.ManagerConnection;
+import io.penstock.transport.codervpn.ManagerHandler;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The manager role of codervpn: starts a tunnel, watches it, stops it, and does to the operating
+/// system what it asks for.
+///
+/// ```
+///   IDLE ──start──► STARTED ──stop, or the stream ends──► ENDED
+///     ▲                │ refused
+///     └────────────────┘
+/// ```
+///
+/// Its [#handler] goes last into the pipeline of a channel to the tunnel, before that is connected.
+/// What the tunnel asks for before a start and after the end is refused, and what the rules of the
+/// config do not allow is too. When a start fails and when the stream ends, for whatever reason,
+/// the machine is put back to what it was.
+///
+/// All methods may be called from any thread; those that throw [InterruptedException] block.
+public final class VpnManager implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(VpnManager.class);
+
+  private enum State {
+    IDLE,
+    STARTED,
+    ENDED
+  }
+
+  private final VpnManagerConfig config;
+  private final OsNetwork network;
+  private final VpnListener listener;
+  private final ManagerConnection connection;
+  private final CompletableFuture<SpeakerEnd> ended = new CompletableFuture<>();
+
+  /// Held while the machine is changed, and whenever the state is looked at for that.
+  private final ReentrantLock machine = new ReentrantLock();
+
+  // Guarded by machine.
+  private State state = State.IDLE;
+  private NetworkSettings applied = NetworkSettings.NONE;
+
+  // Guarded by itself.
+  private final PeerTable peers = new PeerTable();
+
+  /// Makes a manager whose channel is not connected yet.
+  ///
+  /// @param network belongs to the manager until [#ended]
+  public VpnManager(VpnManagerConfig config, OsNetwork network, VpnListener listener) {
+    this.config = config;
+    this.network = network;
+    this.listener = listener;
+    connection = new ManagerConnection(config.speaker(), new FromTunnel());
+    connection
+        .closed()
+        .thenAccept(end -> Thread.ofVirtual().name("vpn-end").start(() -> streamEnded(end)));
+  }
+
+  /// What runs the stream over the channel that it is added to, once.
+  public ChannelHandler handler() {
+    return connection.handler();
+  }
+
+  /// Completes when the stream is over and the machine is what it was before, and says why it
+  /// ended.
+  public CompletionStage<SpeakerEnd> ended() {
+    return ended.minimalCompletionStage();
+  }
+
+  // ---- what the tunnel is asked ----
+
+  /// Has the tunnel start, and waits until it has, with its settings applied.
+  ///
+  /// @throws IllegalStateException when it was started before and that has not failed
+  /// @throws IOException when the tunnel refuses, with its words, after which it may be tried
+  ///   again; or when it does not answer in time, upon which the stream ends
+  public void start(StartOrder order) throws IOException, InterruptedException {
+    awaitOpened();
+    machine.lock();
+    try {
+      if (state != State.IDLE) {
+        throw new IllegalStateException(
+            state == State.ENDED ? "the stream has ended" : "the tunnel was started before");
+      }
+      state = State.STARTED;
+    } finally {
+      machine.unlock();
+    }
+    StartResponse answer;
+    try {
+      answer = Calls.await(connection.start(order.request(), config.startLimit()));
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      // The tunnel may start all the same, and nobody would know.
+      close();
+      throw e;
+    }
+    if (!answer.getSuccess()) {
+      undo(State.IDLE);
+      throw new IOException("the tunnel did not start: " + words(answer.getErrorMessage()));
+    }
+  }
+
+  private void awaitOpened() throws IOException, InterruptedException {
+    try {
+      connection
+          .opened()
+          .toCompletableFuture()
+          .get(config.callLimit().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException cause
+          ? new IOException(cause.getMessage(), cause)
+          : new IOException(e);
+    } catch (TimeoutException _) {
+      throw new IOException(
+          "no tunnel has answered within %s; is it running?".formatted(config.callLimit()));
+    }
+  }
+
+  private static String words(String message) {
+    return message.isEmpty() ? "it did not say why" : message;
+  }
+
+  /// Asks the tunnel for all peers, and forgets those of which it does not tell.
+  ///
+  /// @throws IOException when it does not answer in time
+  public PeerUpdate askPeers() throws IOException, InterruptedException {
+    PeerUpdate all = Calls.await(connection.peers(config.callLimit()));
+    synchronized (peers) {
+      var _ = peers.replace(requireFew(all));
+      return peers.all();
+    }
+  }
+
+  /// All peers, as the tunnel has told of them up to now.
+  public PeerUpdate peers() {
+    synchronized (peers) {
+      return peers.all();
+    }
+  }
+
+  /// The settings of the machine now.
+  public NetworkSettings settings() {
+    machine.lock();
+    try {
+      return applied;
+    } finally {
+      machine.unlock();
+    }
+  }
+
+  /// Tells the tunnel that the machine has slept.
+  ///
+  /// @throws IOException when it does not know the message, or does not answer in time
+  public void wake() throws IOException, InterruptedException {
+    var _ = Calls.await(connection.wake(config.callLimit()));
+  }
+
+  /// Has the tunnel stop, and waits until the machine is what it was before. Does nothing when it
+  /// has stopped.
+  ///
+  /// @throws IOException when the tunnel did not stop as it should; the stream has ended and the
+  ///   machine was put back all the same
+  public void stop() throws IOException, InterruptedException {
+    try {
+      StopResponse answer = Calls.await(connection.stop(config.stopLimit()));
+      if (!answer.getSuccess()) {
+        throw new IOException(
+            "the tunnel did not stop as it should: " + words(answer.getErrorMessage()));
+      }
+    } catch (CallFailedException e) {
+      // The oldest Go tunnels end the stream in place of an answer.
+      boolean stopped = e.fault() instanceof CallFault.StreamEnded(var end) && end.graceful();
+      if (!stopped) {
+        throw e;
+      }
+    } finally {
+      close();
+      awaitEnded();
+    }
+  }
+
+  private void awaitEnded() throws InterruptedException {
+    try {
+      var _ = ended.get(config.stopLimit().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      throw new AssertionError("an end is never a failure", e);
+    } catch (TimeoutException _) {
+      LOG.warn("the stream to the tunnel does not end in time limit={}", config.stopLimit());
+    }
+  }
+
+  /// Ends the stream, upon which the tunnel stops and the machine is put back; see [#ended].
+  @Override
+  public void close() {
+    connection.close();
+  }
+
+  // ---- the end ----
+
+  private void streamEnded(SpeakerEnd end) {
+    LOG.debug("the stream to the tunnel is over cause=\"{}\"", end.logText());
+    undo(State.ENDED);
+    ended.complete(end);
+  }
+
+  /// Puts the machine back.
+  private void undo(State next) {
+    machine.lock();
+    try {
+      if (state != State.ENDED) {
+        state = next;
+        applied = NetworkSettings.NONE;
+        network.undo();
+      }
+    } catch (IOException | RuntimeException e) {
+      LOG.error("the network settings are not what they were before cause=\"{}\"", said(e));
+    } finally {
+      machine.unlock();
+    }
+  }
+
+  private static String said(Exception e) {
+    return e.getMessage() == null ? e.toString() : e.getMessage();
+  }
+
+  // ---- what the tunnel asks and tells ----
+
+  private PeerUpdate requireFew(PeerUpdate update) throws IOException {
+    int most = config.maxPeers();
+    if (update.getUpsertedWorkspacesCount() > most || update.getUpsertedAgentsCount() > most) {
+      throw new IOException(
+          "the tunnel tells of %d workspaces and %d agents, allowed are %d of each"
+              .formatted(
+                  update.getUpsertedWorkspacesCount(), update.getUpsertedAgentsCount(), most));
+    }
+    return update;
+  }
+
+  private final class FromTunnel implements ManagerHandler {
+
+    @Override
+    public NetworkSettingsResponse networkSettings(NetworkSettingsRequest request) {
+      try {
+        listener.settingsApplied(apply(request));
+        return NetworkSettingsResponse.newBuilder().setSuccess(true).build();
+      } catch (IllegalArgumentException | IOException e) {
+        LOG.warn("network settings were not applied cause=\"{}\"", e.getMessage());
+        return NetworkSettingsResponse.newBuilder().setErrorMessage(said(e)).build();
+      }
+    }
+
+    private NetworkSettings apply(NetworkSettingsRequest request) throws IOException {
+      machine.lock();
+      try {
+        if (state != State.STARTED) {
+          throw new IOException("the tunnel was not started");
+        }
+        NetworkSettings next = SettingsReader.after(applied, request);
+        config.routes().check(next);
+        network.apply(next);
+        applied = next;
+        return next;
+      } finally {
+        machine.unlock();
+      }
+    }
+
+    @Override
+    public void peersChanged(PeerUpdate update) {
+      synchronized (peers) {
+        peers.apply(update);
+        if (peers.workspaces().size() > config.maxPeers()
+            || peers.agents().size() > config.maxPeers()) {
+          LOG.error("the tunnel tells of more than {} peers and is given up", config.maxPeers());
+          close();
+          return;
+        }
+      }
+      listener.peersChanged(update);
+    }
+
+    @Override
+    public void log(Log log) {
+      listener.log(log);
+    }
+  }
+}
