@@ -14,6 +14,7 @@ import io.penstock.node.agent.AgentConfig;
 import io.penstock.node.agent.app.AppConfig;
 import io.penstock.node.demo.DemoNodes;
 import io.penstock.node.demo.DemoServing;
+import io.penstock.node.demo.DemoVpn;
 import io.penstock.node.demo.SampleApp;
 import io.penstock.transport.tls.Fingerprint;
 import io.penstock.transport.tls.Trust;
@@ -126,6 +127,11 @@ final class Demo implements AutoCloseable {
   /// What tries what nodes offer each other, if this machine has QUIC.
   Optional<DemoServing> serving() {
     return gateway.overlay().map(_ -> new DemoServing(tunnel(), trust(), token, app.uri()));
+  }
+
+  /// What tries both roles of codervpn, if this machine has QUIC.
+  Optional<DemoVpn> vpn() {
+    return gateway.overlay().map(_ -> new DemoVpn(tunnel(), trust(), token));
   }
 
   /// Where visitors connect.

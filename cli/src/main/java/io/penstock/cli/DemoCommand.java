@@ -89,6 +89,11 @@ final class DemoCommand implements Callable<Integer> {
         results.add(pings);
       }
       demo.serving().ifPresent(serving -> results.addAll(serving.run(this::row)));
+      if (demo.vpn().isPresent()) {
+        DemoCheck.Result roles = demo.vpn().get().run();
+        row(roles);
+        results.add(roles);
+      }
       long failed = results.stream().filter(result -> !result.passed()).count();
       console
           .out()

@@ -22,7 +22,7 @@ final class GatewayAccess {
 
   @ArgGroup private Token token = new Token();
 
-  @ArgGroup private Verification verification = new Verification();
+  @ArgGroup private GatewayTrust trust = new GatewayTrust();
 
   /// One way of giving the token.
   static final class Token {
@@ -40,30 +40,6 @@ final class GatewayAccess {
         paramLabel = "TOKEN",
         description = "The token itself, for others to see; prefer --token-file.")
     private Optional<String> flag = Optional.empty();
-  }
-
-  /// One way of knowing the gateway.
-  static final class Verification {
-    @Option(
-        names = "--ca",
-        paramLabel = "FILE",
-        description = "Trust the authorities in this PEM file (default: the system's).")
-    private Optional<Path> ca = Optional.empty();
-
-    @Option(
-        names = "--fingerprint",
-        paramLabel = "sha256:HEX",
-        description = "Trust the gateway whose authority has this key, as the gateway prints it.")
-    private Optional<Fingerprint> fingerprint = Optional.empty();
-
-    @Option(
-        names = "--insecure-skip-verify",
-        description = "Trust whoever answers. Anybody on the way can read and change everything.")
-    private boolean skip;
-
-    boolean given() {
-      return ca.isPresent() || fingerprint.isPresent() || skip;
-    }
   }
 
   /// What a command needs to know about its gateway.
@@ -85,17 +61,20 @@ final class GatewayAccess {
 
   /// Puts flags, environment and memory together.
   Resolved resolve(Console console, Optional<HostPort> gateway) throws IOException {
+    return resolve(console, gateway, remembered(console));
+  }
+
+  /// What login has remembered.
+  static Login remembered(Console console) throws IOException {
     Path file = UserFiles.login(console);
-    Login login;
     try {
-      login = Login.read(file);
+      return Login.read(file);
     } catch (ConfigException e) {
       throw unusable(
           file, e.problems().stream().map(Object::toString).collect(Collectors.joining("; ")));
     } catch (IOException e) {
       throw unusable(file, Errors.said(e));
     }
-    return resolve(console, gateway, login);
   }
 
   private static Failure unusable(Path file, String why) {
@@ -130,7 +109,7 @@ final class GatewayAccess {
                     new Failure(
                         "which gateway? None was given, and none is remembered",
                         "penstock login HOST:PORT, or the option --gateway HOST:PORT"));
-    return new Resolved(address, trust(console, known), token(console, known));
+    return new Resolved(address, trust.resolve(console, known), token(console, known));
   }
 
   /// What to remember of the options: the address, the token and the way of verification.
@@ -144,24 +123,6 @@ final class GatewayAccess {
         resolved.trust() instanceof Trust.CaFile(Path file)
             ? Optional.of(file.toAbsolutePath())
             : Optional.empty());
-  }
-
-  private Trust trust(Console console, Login known) {
-    if (verification.skip) {
-      console.warn(
-          "the gateway is not verified: anybody on the way can read and change everything");
-      return new Trust.Anybody();
-    }
-    if (verification.given()) {
-      return verification
-          .fingerprint
-          .<Trust>map(Trust.Pinned::new)
-          .orElseGet(() -> new Trust.CaFile(verification.ca.orElseThrow()));
-    }
-    if (known.fingerprint().isPresent()) {
-      return new Trust.Pinned(Fingerprint.parse(known.fingerprint().get()));
-    }
-    return known.ca().<Trust>map(Trust.CaFile::new).orElseGet(Trust.SystemRoots::new);
   }
 
   private Optional<String> token(Console console, Login known) throws IOException {

@@ -89,6 +89,7 @@ public final class Penstock implements Runnable {
             .addSubcommand(new PeersCommand(console))
             .addSubcommand(new LeaseCommand(console))
             .addSubcommand(new PingCommand(console))
+            .addSubcommand(new TunnelCommand(console))
             .addSubcommand(new DemoCommand(console))
             .addSubcommand(new VersionCommand(console))
             .addSubcommand(new CompletionCommand(console));

@@ -31,7 +31,8 @@ class DemoCheckTest {
           "Visitor that aborts",
           "Two nodes ping",
           "Served port",
-          "Fallback flow");
+          "Fallback flow",
+          "Manager and tunnel");
 
   @TempDir private Path directory;
 

@@ -69,8 +69,7 @@ public final class DemoNodes {
             .build());
   }
 
-  private static String ping(Pinger from, IpAddress target)
-      throws IOException, InterruptedException {
+  static String ping(Pinger from, IpAddress target) throws IOException, InterruptedException {
     PingResult result;
     try {
       result =
