@@ -100,7 +100,8 @@ public final class TunLink {
   }
 
   private boolean watch() {
-    EpollIoOps ops = reading ? EpollIoOps.EPOLLIN : EpollIoOps.NONE;
+    // Without any bit the loop would forget the descriptor; this one is reported in any case.
+    EpollIoOps ops = reading ? EpollIoOps.EPOLLIN : EpollIoOps.EPOLLERR;
     if (writeAwaited) {
       ops = ops.with(EpollIoOps.EPOLLOUT);
     }
