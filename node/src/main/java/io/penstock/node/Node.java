@@ -217,7 +217,7 @@ public final class Node implements OverlayMember {
   /// @throws IOException when there is no certificate, with the reason
   /// @throws java.net.BindException when somebody has the port, whom the message names
   public ServerSocket listenTls(int port) throws IOException, InterruptedException {
-    parts.board().awaitJoined(config.startLimit());
+    parts.membership().board().awaitJoined(config.startLimit());
     return listenTls(port, parts.certificates(), parts.stack().domainName().orElseThrow());
   }
 
