@@ -17,6 +17,7 @@ import io.penstock.node.proxy.OverlayDialer;
 import io.penstock.node.serve.ServeException;
 import io.penstock.node.serve.ServeManager;
 import io.penstock.transport.NativeSupport;
+import io.penstock.transport.OwnerSocket;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,6 +38,9 @@ public final class LocalApi implements AutoCloseable {
 
   /// Commands of one user; each that dials or serves in the foreground keeps one.
   public static final int MAX_CONNECTIONS = 256;
+
+  /// The socket's name in the state directory.
+  static final String SOCKET_NAME = "node.sock";
 
   /// The handler that limits the time until the first bytes come.
   static final String FIRST_BYTES = "first-bytes";
@@ -77,10 +81,10 @@ public final class LocalApi implements AutoCloseable {
     }
   }
 
-  private final LocalSocket socket;
+  private final OwnerSocket socket;
   private final ChannelGroup connections;
 
-  private LocalApi(LocalSocket socket, ChannelGroup connections) {
+  private LocalApi(OwnerSocket socket, ChannelGroup connections) {
     this.socket = socket;
     this.connections = connections;
   }
@@ -121,7 +125,7 @@ public final class LocalApi implements AutoCloseable {
                                     WebConnection.install(pipeline, api, limits, blocking)));
                   }
                 });
-    return new LocalApi(LocalSocket.bind(bootstrap, state), connections);
+    return new LocalApi(OwnerSocket.bind(bootstrap, state.resolve(SOCKET_NAME)), connections);
   }
 
   /// The socket.

@@ -73,7 +73,7 @@ final class LocalExchange implements AutoCloseable {
   }
 
   private static SocketChannel connect(Path state) throws IOException {
-    Path file = state.toAbsolutePath().resolve(LocalSocket.NAME);
+    Path file = state.toAbsolutePath().resolve(LocalApi.SOCKET_NAME);
     SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
     try {
       socket.connect(UnixDomainSocketAddress.of(file));

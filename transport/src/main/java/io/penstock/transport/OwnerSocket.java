@@ -1,9 +1,8 @@
-package io.penstock.node.local;
+package io.penstock.transport;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.penstock.transport.NativeSupport;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -13,12 +12,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.TimeUnit;
 
-/// The Unix socket of a node: a file in its state directory that nobody but its owner can open,
-/// from the moment that it is there.
-final class LocalSocket {
-
-  /// Its name in the state directory.
-  static final String NAME = "node.sock";
+/// A listening Unix socket whose file nobody but its owner can open, from the moment that it is
+/// there. May be used by any thread; making and closing it blocks for a moment.
+public final class OwnerSocket implements AutoCloseable {
 
   /// What fits into an address with the zero behind it (unix(7): `sun_path` has 108 bytes).
   private static final int MAX_PATH_BYTES = 107;
@@ -28,21 +24,25 @@ final class LocalSocket {
   private final Channel listener;
   private final Path file;
 
-  private LocalSocket(Channel listener, Path file) {
+  private OwnerSocket(Channel listener, Path file) {
     this.listener = listener;
     this.file = file;
   }
 
-  /// Binds the socket of a state directory, in place of one that a killed node has left; the caller
-  /// holds the directory's lock.
+  /// Binds a socket, in place of one that a killed process has left; the caller knows that no
+  /// living one uses it.
   ///
   /// It is made in a directory that only its owner may enter and moved once its own permissions are
   /// right, as a socket gets those of the umask.
-  static LocalSocket bind(ServerBootstrap bootstrap, Path state) throws IOException {
-    Path file = state.toAbsolutePath().resolve(NAME);
+  ///
+  /// @param path of the file, in a directory that exists; with a name for the moment beside it, at
+  ///   most 107 bytes
+  /// @throws IOException when it cannot be made there, with the reason
+  public static OwnerSocket bind(ServerBootstrap bootstrap, Path path) throws IOException {
+    Path file = path.toAbsolutePath();
     Path safe =
         Files.createTempDirectory(
-            state.toAbsolutePath(),
+            file.getParent(),
             ".",
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     try {
@@ -65,7 +65,7 @@ final class LocalSocket {
         Files.deleteIfExists(made);
         throw e;
       }
-      return new LocalSocket(bound.channel(), file);
+      return new OwnerSocket(bound.channel(), file);
     } finally {
       Files.deleteIfExists(safe);
     }
@@ -78,12 +78,13 @@ final class LocalSocket {
             made.toString().getBytes(StandardCharsets.UTF_8).length);
     if (bytes > MAX_PATH_BYTES) {
       throw new IOException(
-          "the path of the socket %s is too long: %d bytes with a name for the moment, allowed is %d; use a state directory with a shorter path"
+          "the path of the socket %s is too long: %d bytes with a name for the moment, allowed is %d; use a directory with a shorter path"
               .formatted(file, bytes, MAX_PATH_BYTES));
     }
   }
 
-  Path file() {
+  /// Where it is.
+  public Path file() {
     return file;
   }
 
@@ -92,7 +93,8 @@ final class LocalSocket {
   }
 
   /// Gives the socket up and removes its file.
-  void close() throws IOException {
+  @Override
+  public void close() throws IOException {
     listener.close().awaitUninterruptibly(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS);
     Files.deleteIfExists(file);
   }
