@@ -37,13 +37,21 @@ final class Libc {
   static final int EBUSY = 16;
   static final int ENODEV = 19;
   static final int EINVAL = 22;
+  static final int ENOTTY = 25;
   static final int EPIPE = 32;
   static final int EBADFD = 77;
   static final int ECONNRESET = 104;
   static final int ENOTCONN = 107;
 
+  private static final int F_GETFL = 3;
+  private static final int F_SETFL = 4;
+  private static final int F_DUPFD_CLOEXEC = 1030;
+
   private static final int AF_INET = 2;
+  private static final int AF_NETLINK = 16;
   private static final int SOCK_DGRAM = 2;
+  private static final int SOCK_RAW = 3;
+  private static final int NETLINK_ROUTE = 0;
 
   private static final int NOT_VARIADIC = -1;
 
@@ -60,6 +68,9 @@ final class Libc {
       function("read", NOT_VARIADIC, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
   private static final MethodHandle WRITE =
       function("write", NOT_VARIADIC, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
+  private static final MethodHandle FCNTL =
+      function("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+  private static final MethodHandle GETEUID = function("geteuid", NOT_VARIADIC, JAVA_INT);
   private static final MethodHandle CLOSE = function("close", NOT_VARIADIC, JAVA_INT, JAVA_INT);
 
   private final MemorySegment state = Arena.ofAuto().allocate(STATE);
@@ -93,9 +104,48 @@ final class Libc {
 
   /// A datagram socket of IPv4, which is what the settings of interfaces are asked through.
   int datagramSocket() {
+    return socket(AF_INET, SOCK_DGRAM, 0);
+  }
+
+  /// A socket whose other end is the kernel: what is written asks for interfaces, what is read says
+  /// what they are (rtnetlink(7)).
+  int routeSocket() {
+    return socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+  }
+
+  private int socket(int domain, int type, int protocol) {
     try {
-      int result = (int) SOCKET.invokeExact(state, AF_INET, SOCK_DGRAM | O_CLOEXEC, 0);
+      int result = (int) SOCKET.invokeExact(state, domain, type | O_CLOEXEC, protocol);
       return result < 0 ? -errno() : result;
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /// Another descriptor of the same open file, for this process alone.
+  int duplicate(int descriptor) {
+    return fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  }
+
+  /// Lets reads and writes of an open file not wait, also those over its other descriptors.
+  int setNonBlocking(int descriptor) {
+    int flags = fcntl(descriptor, F_GETFL, 0);
+    return flags < 0 ? flags : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
+  }
+
+  private int fcntl(int descriptor, int command, long argument) {
+    try {
+      int result = (int) FCNTL.invokeExact(state, descriptor, command, argument);
+      return result < 0 ? -errno() : result;
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /// The user for whom this process acts.
+  int effectiveUser() {
+    try {
+      return (int) GETEUID.invokeExact(state);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -157,6 +207,7 @@ final class Libc {
       case EBUSY -> "EBUSY, in use";
       case ENODEV -> "ENODEV, no such device";
       case EINVAL -> "EINVAL, invalid";
+      case ENOTTY -> "ENOTTY, no device of this kind";
       case EBADFD -> "EBADFD, the interface is gone";
       default -> "error " + -failure;
     };

@@ -12,7 +12,8 @@ import java.nio.channels.ClosedChannelException;
 /// Reading and writing never wait. One thread at a time may use it; a [TunLink] takes that over,
 /// which is how a device is to be used unless by a measurement. The interface belongs to the
 /// network namespace of the thread that opened it and vanishes when this is closed, or with the
-/// process. Its addresses and routes, and that it is up, are the caller's to arrange.
+/// process, unless another process has a descriptor of it. Its addresses and routes, and that it is
+/// up, are the caller's to arrange.
 public final class TunDevice implements AutoCloseable {
 
   /// What [#read] returns when no packet is there.
@@ -59,6 +60,23 @@ public final class TunDevice implements AutoCloseable {
     return TunOpener.open(config, TunOpener.NODE);
   }
 
+  /// Takes on a device that was opened elsewhere: by another process, which handed its descriptor
+  /// over, or by other code of this one. What the caller has stays the caller's: this uses and
+  /// closes a duplicate, and the interface lives until the last descriptor is closed.
+  ///
+  /// The open file is shared, so from now on nobody's reads of it wait. A device with
+  /// `IFF_VNET_HDR` gets the offloads of [TunOffload#TCP], one without has none; address, MTU and
+  /// name stay as they are. May be called by any thread that is in the network namespace of the
+  /// interface.
+  ///
+  /// @param descriptor an open file of `/dev/net/tun`
+  /// @throws TunUnavailableException for [TunUnavailableException.Reason#UNFIT_DESCRIPTOR] when it
+  ///   is none, is not attached to an interface, is a TAP device, or its packets have the four
+  ///   bytes in front that `IFF_NO_PI` omits
+  public static TunDevice adopt(int descriptor) throws IOException {
+    return TunAdopter.adopt(descriptor);
+  }
+
   /// What the interface is called.
   public String name() {
     return name;
@@ -79,7 +97,9 @@ public final class TunDevice implements AutoCloseable {
     return offload == TunOffload.NONE ? 0 : VirtioNetHeader.BYTES;
   }
 
-  int descriptor() {
+  /// The number of the open file, for [TunHandover#send]; it stays this device's own, and means
+  /// something else once that is closed.
+  public int descriptor() {
     return descriptor;
   }
 

@@ -18,14 +18,14 @@ final class TunOpener {
   static final String NODE = "/dev/net/tun";
 
   private static final long TUNSETIFF = 0x400454caL;
-  private static final long TUNSETOFFLOAD = 0x400454d0L;
-  private static final long TUNSETVNETLE = 0x400454dcL;
+  static final long TUNSETOFFLOAD = 0x400454d0L;
+  static final long TUNSETVNETLE = 0x400454dcL;
   private static final long SIOCGIFMTU = 0x8921;
   private static final long SIOCSIFMTU = 0x8922;
 
-  private static final short IFF_TUN = 0x0001;
-  private static final short IFF_NO_PI = 0x1000;
-  private static final short IFF_VNET_HDR = 0x4000;
+  static final short IFF_TUN = 0x0001;
+  static final short IFF_NO_PI = 0x1000;
+  static final short IFF_VNET_HDR = 0x4000;
 
   private static final int TUN_F_CSUM = 0x01;
   private static final int TUN_F_TSO4 = 0x02;
@@ -33,12 +33,12 @@ final class TunOpener {
   private static final int TUN_F_TSO_ECN = 0x08;
   private static final int TUN_F_USO4 = 0x20;
   private static final int TUN_F_USO6 = 0x40;
-  private static final int TCP_OFFLOADS = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+  static final int TCP_OFFLOADS = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
 
   /// `struct ifreq`: sixteen bytes of name, then a union of 24.
-  private static final int IFREQ_BYTES = 40;
+  static final int IFREQ_BYTES = 40;
 
-  private static final int IFREQ_NAME_BYTES = 16;
+  static final int IFREQ_NAME_BYTES = 16;
 
   private final Libc libc;
   private final TunConfig config;
@@ -63,7 +63,8 @@ final class TunOpener {
     }
   }
 
-  private static Libc libc() throws TunUnavailableException {
+  /// The C library, where everything is there that a device needs.
+  static Libc libc() throws TunUnavailableException {
     if (!"Linux".equals(System.getProperty("os.name"))) {
       throw new TunUnavailableException(
           Reason.NOT_SUPPORTED, "no TUN device on " + System.getProperty("os.name"));

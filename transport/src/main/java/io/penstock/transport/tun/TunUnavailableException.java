@@ -35,6 +35,11 @@ public final class TunUnavailableException extends IOException {
     /// An interface of this name is there and is something else.
     OTHER_INTERFACE("choose another name"),
 
+    /// What was handed over is no descriptor of a TUN device, or of one of the wrong kind.
+    UNFIT_DESCRIPTOR(
+        "hand over the descriptor of /dev/net/tun whose interface was made with IFF_TUN and"
+            + " IFF_NO_PI"),
+
     /// The event loop is not one of epoll.
     NO_EPOLL(
         "give it an event loop of NativeSupport.newEventLoops, with netty-transport-native-epoll"
