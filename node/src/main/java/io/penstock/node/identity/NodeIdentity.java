@@ -6,6 +6,7 @@ import io.penstock.api.NodeKey;
 import io.penstock.api.Session;
 import io.penstock.api.SessionRequest;
 import io.penstock.api.client.SessionClient;
+import io.penstock.node.store.DirectoryLock;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -41,7 +42,8 @@ public final class NodeIdentity implements AutoCloseable {
   ///   the message names the file and what to do
   public static NodeIdentity open(Path directory) throws IOException {
     IdentityFile file = IdentityFile.in(directory);
-    DirectoryLock lock = DirectoryLock.take(directory);
+    DirectoryLock lock =
+        DirectoryLock.take(directory).orElseThrow(() -> new IdentityInUseException(directory));
     try {
       return new NodeIdentity(file.readOrCreate(() -> StoredIdentity.of(newKeys())), lock);
     } catch (IOException | RuntimeException e) {

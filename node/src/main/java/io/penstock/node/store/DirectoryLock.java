@@ -1,4 +1,4 @@
-package io.penstock.node.identity;
+package io.penstock.node.store;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,12 +8,12 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The right to be the only node with the identity of a directory; ends with the process at the
-/// latest.
-final class DirectoryLock implements AutoCloseable {
+/// The right to be the only one who uses a directory; ends with the process at the latest.
+public final class DirectoryLock implements AutoCloseable {
 
   private final @Nullable FileChannel file;
 
@@ -22,7 +22,9 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /// Takes the lock of a directory that exists.
-  static DirectoryLock take(Path directory) throws IOException {
+  ///
+  /// @return empty when another process, or something else in this one, has it
+  public static Optional<DirectoryLock> take(Path directory) throws IOException {
     FileChannel file =
         FileChannel.open(
             directory.resolve("lock"),
@@ -31,20 +33,20 @@ final class DirectoryLock implements AutoCloseable {
     try {
       @Nullable FileLock lock = file.tryLock();
       if (lock != null) {
-        return new DirectoryLock(file);
+        return Optional.of(new DirectoryLock(file));
       }
     } catch (OverlappingFileLockException _) {
-      // Another node of this process has it.
+      // Something else in this process has it.
     } catch (IOException | RuntimeException e) {
       file.close();
       throw e;
     }
     file.close();
-    throw new IdentityInUseException(directory);
+    return Optional.empty();
   }
 
   /// Nothing to lock.
-  static DirectoryLock none() {
+  public static DirectoryLock none() {
     return new DirectoryLock(null);
   }
 
