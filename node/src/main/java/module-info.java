@@ -31,6 +31,7 @@ module io.penstock.node {
   exports io.penstock.node.serve;
   exports io.penstock.node.tunnel;
   exports io.penstock.node.vpn;
+  exports io.penstock.node.vpn.dns;
 
   provides java.net.spi.InetAddressResolverProvider with
       io.penstock.node.name.OverlayResolverProvider;
