@@ -35,9 +35,18 @@ public final class NetworkNamespace implements AutoCloseable {
 
   /// Makes one, with nothing but its loopback interface, which is up.
   public static NetworkNamespace create() throws Exception {
+    return create(NetworkThread::start);
+  }
+
+  /// Makes one with mounts of its own, so that what [#mount] shows is there for it alone.
+  public static NetworkNamespace createWithMounts() throws Exception {
+    return create(NetworkThread::startWithMounts);
+  }
+
+  private static NetworkNamespace create(Callable<NetworkThread> start) throws Exception {
     NetworkThread thread;
     try {
-      thread = NetworkThread.start();
+      thread = start.call();
     } catch (NetworkThread.NotPermittedException e) {
       throw unavailable(e.toString());
     }
@@ -72,6 +81,15 @@ public final class NetworkNamespace implements AutoCloseable {
   /// Runs something on the thread that is in the namespace: sockets that it makes are in there.
   public <T> T call(Callable<T> task) throws Exception {
     return inside.call(task);
+  }
+
+  /// Shows a file or directory in place of another, in a namespace with mounts of its own.
+  public void mount(Path shown, Path place) throws Exception {
+    NetworkThread.Result result =
+        execute(List.of("mount", "--bind", shown.toString(), place.toString()));
+    if (result.status() != 0) {
+      throw new IOException("cannot mount %s: %s".formatted(place, result.output()));
+    }
   }
 
   /// Makes a TUN device with these addresses (with prefix lengths) and brings it up.
