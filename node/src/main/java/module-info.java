@@ -32,6 +32,7 @@ module io.penstock.node {
   exports io.penstock.node.tunnel;
   exports io.penstock.node.vpn;
   exports io.penstock.node.vpn.dns;
+  exports io.penstock.node.vpn.os;
 
   provides java.net.spi.InetAddressResolverProvider with
       io.penstock.node.name.OverlayResolverProvider;
