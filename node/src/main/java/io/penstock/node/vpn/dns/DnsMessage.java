@@ -86,7 +86,7 @@ final class DnsMessage {
       int length = message.getUnsignedByte(at);
       at += 1 + length;
       if (length == 0) {
-        return at + 4 <= limit ? at + 4 : -1;
+        return at - start <= MAX_NAME_BYTES && at + 4 <= limit ? at + 4 : -1;
       }
       if (length > MAX_LABEL_BYTES) {
         return -1;

@@ -189,4 +189,10 @@ record ReplacedFile(Path path, Before before, String ours) {
   private Path directory() {
     return path.toAbsolutePath().resolveSibling("").normalize();
   }
+
+  /// Without the content, which belongs into no log.
+  @Override
+  public String toString() {
+    return path.toString();
+  }
 }
