@@ -88,7 +88,8 @@ public final class OwnerSocket implements AutoCloseable {
     return file;
   }
 
-  boolean isOpen() {
+  /// Whether it has not been closed.
+  public boolean isOpen() {
     return listener.isOpen();
   }
 
