@@ -12,13 +12,13 @@ import io.penstock.api.IpPrefix;
 import io.penstock.api.client.RequestHeaders;
 import io.penstock.it.CoderVpnPeers;
 import io.penstock.it.PeerProgram;
-import io.penstock.node.vpn.NetworkSettings;
-import io.penstock.node.vpn.NetworkSettings.InterfaceAddress;
-import io.penstock.node.vpn.OsNetwork;
 import io.penstock.node.vpn.StartOrder;
 import io.penstock.node.vpn.VpnListener;
 import io.penstock.node.vpn.VpnManager;
 import io.penstock.node.vpn.VpnManagerConfig;
+import io.penstock.node.vpn.os.InterfaceAddress;
+import io.penstock.node.vpn.os.OsNetwork;
+import io.penstock.node.vpn.os.OsSettings;
 import io.penstock.protocol.codervpn.HeaderChoice;
 import io.penstock.protocol.codervpn.SpeakerConfig;
 import io.penstock.protocol.codervpn.message.Log;
@@ -46,7 +46,7 @@ class OriginalTunnelManagedTest implements OsNetwork, VpnListener {
           new RequestHeaders(List.of(new RequestHeaders.Field("X-A", "b"))),
           OptionalInt.empty());
 
-  private final List<NetworkSettings> applied = new CopyOnWriteArrayList<>();
+  private final List<OsSettings> applied = new CopyOnWriteArrayList<>();
   private final VpnManager manager =
       new VpnManager(
           VpnManagerConfig.builder()
@@ -71,7 +71,7 @@ class OriginalTunnelManagedTest implements OsNetwork, VpnListener {
       assertThat(manager.askPeers()).isEqualTo(PeerUpdate.getDefaultInstance());
       manager.stop();
       assertThat(get(manager.ended()).graceful()).isTrue();
-      assertThat(applied).containsExactly(NetworkSettings.NONE);
+      assertThat(applied).isEmpty();
       if (version.equals("current")) {
         JsonNode started = event(tunnel, "start");
         assertThat(started.get("headers").get("X-A").get(0).asString()).isEqualTo("b");
@@ -98,16 +98,16 @@ class OriginalTunnelManagedTest implements OsNetwork, VpnListener {
   }
 
   @Test
-  void what_it_asks_for_is_applied_to_the_machine_and_undone() throws Exception {
+  void what_it_asks_for_is_applied_to_the_machine() throws Exception {
     try (UnixListener listener = new UnixListener(manager.handler());
         PeerProgram _ = tunnel(listener, "current", "-settings")) {
       manager.start(ORDER);
       assertThat(applied.getFirst().addresses())
           .contains(new InterfaceAddress(IpAddress.parse("100.64.0.1"), 10));
-      assertThat(applied.getFirst().includedRoutes()).contains(IpPrefix.parse("100.64.0.0/10"));
-      assertThat(applied.getFirst().excludedRoutes()).contains(IpPrefix.parse("192.0.2.0/24"));
+      assertThat(applied.getFirst().included()).contains(IpPrefix.parse("100.64.0.0/10"));
+      assertThat(applied.getFirst().excluded()).contains(IpPrefix.parse("192.0.2.0/24"));
       manager.stop();
-      assertThat(applied.getLast()).isEqualTo(NetworkSettings.NONE);
+      assertThat(manager.settings()).isEqualTo(OsSettings.NONE);
     }
   }
 
@@ -119,12 +119,12 @@ class OriginalTunnelManagedTest implements OsNetwork, VpnListener {
       assertThatThrownBy(() -> manager.start(ORDER))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("no rights to change routes");
-      assertThat(applied).containsExactly(NetworkSettings.NONE);
+      assertThat(applied).isEmpty();
     }
   }
 
   @Override
-  public void apply(NetworkSettings settings) throws IOException {
+  public void apply(OsSettings settings) throws IOException {
     if (!refusal.isEmpty()) {
       throw new IOException(refusal);
     }
@@ -132,8 +132,8 @@ class OriginalTunnelManagedTest implements OsNetwork, VpnListener {
   }
 
   @Override
-  public void undo() {
-    applied.add(NetworkSettings.NONE);
+  public void close() {
+    // Nothing was done to this machine.
   }
 
   @Override
@@ -142,7 +142,7 @@ class OriginalTunnelManagedTest implements OsNetwork, VpnListener {
   }
 
   @Override
-  public void settingsApplied(NetworkSettings settings) {
+  public void settingsApplied(OsSettings settings) {
     // The machine has them.
   }
 

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.it.os.TestMachine.ResolvConf;
 import io.penstock.it.tun.ThreadUser;
-import io.penstock.node.vpn.os.LinuxNetworkConfig.DefaultRoute;
 import io.penstock.node.vpn.os.LinuxNetworkConfig.Dns;
+import io.penstock.node.vpn.os.RouteGuard.DefaultRoute;
 import io.penstock.node.vpn.os.UpRights;
 import io.penstock.node.vpn.os.UpRights.Right;
 import java.net.DatagramSocket;

@@ -13,8 +13,9 @@ import io.penstock.it.tun.NetworkThread;
 import io.penstock.node.DeviceNode;
 import io.penstock.node.Node;
 import io.penstock.node.NodeStatus;
-import io.penstock.node.vpn.NetworkSettings;
 import io.penstock.node.vpn.VpnTunnelConfig;
+import io.penstock.node.vpn.os.InterfaceAddress;
+import io.penstock.node.vpn.os.OsSettings;
 import io.penstock.testkit.leak.LeakCheck;
 import io.penstock.transport.tun.TunConfig;
 import io.penstock.transport.tun.TunDevice;
@@ -105,8 +106,8 @@ class DeviceNodeTest {
 
   private static IpAddress own(ManagedTunnel laptop, IpFamily family) {
     return laptop.manager.settings().addresses().stream()
+        .map(InterfaceAddress::address)
         .filter(one -> one.family() == family)
-        .map(NetworkSettings.InterfaceAddress::address)
         .findFirst()
         .orElseThrow();
   }
@@ -146,7 +147,7 @@ class DeviceNodeTest {
         }
       }
       laptop.manager.stop();
-      assertThat(laptop.manager.settings()).isEqualTo(NetworkSettings.NONE);
+      assertThat(laptop.manager.settings()).isEqualTo(OsSettings.NONE);
     }
   }
 

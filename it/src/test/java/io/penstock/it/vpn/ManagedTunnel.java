@@ -3,14 +3,14 @@ package io.penstock.it.vpn;
 import io.netty.channel.EventLoopGroup;
 import io.penstock.api.CreatedToken;
 import io.penstock.it.overlay.TestOverlay;
-import io.penstock.node.vpn.NetworkSettings;
-import io.penstock.node.vpn.OsNetwork;
 import io.penstock.node.vpn.StartOrder;
 import io.penstock.node.vpn.VpnListener;
 import io.penstock.node.vpn.VpnManager;
 import io.penstock.node.vpn.VpnManagerConfig;
 import io.penstock.node.vpn.VpnTunnel;
 import io.penstock.node.vpn.VpnTunnelConfig;
+import io.penstock.node.vpn.os.OsNetwork;
+import io.penstock.node.vpn.os.OsSettings;
 import io.penstock.protocol.codervpn.message.Log;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
 import io.penstock.transport.NativeSupport;
@@ -60,7 +60,7 @@ final class ManagedTunnel implements VpnListener, AutoCloseable {
   }
 
   @Override
-  public void settingsApplied(NetworkSettings settings) {
+  public void settingsApplied(OsSettings settings) {
     // The manager has them.
   }
 

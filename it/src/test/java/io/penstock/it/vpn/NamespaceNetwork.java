@@ -2,8 +2,9 @@ package io.penstock.it.vpn;
 
 import io.penstock.api.IpPrefix;
 import io.penstock.it.tun.NetworkNamespace;
-import io.penstock.node.vpn.NetworkSettings;
-import io.penstock.node.vpn.OsNetwork;
+import io.penstock.node.vpn.os.InterfaceAddress;
+import io.penstock.node.vpn.os.OsNetwork;
+import io.penstock.node.vpn.os.OsSettings;
 import java.io.IOException;
 
 /// Applies network settings to an interface in a namespace, by `ip`. DNS is left alone.
@@ -18,24 +19,24 @@ final class NamespaceNetwork implements OsNetwork {
   }
 
   @Override
-  public void apply(NetworkSettings settings) throws IOException {
-    if (settings.mtuBytes().isPresent()) {
-      ip("link set %s mtu %d".formatted(device, settings.mtuBytes().getAsInt()));
+  public void apply(OsSettings settings) throws IOException {
+    if (settings.mtu() > 0) {
+      ip("link set %s mtu %d".formatted(device, settings.mtu()));
     }
     ip("link set %s up".formatted(device));
     ip("addr flush dev %s scope global".formatted(device));
-    for (NetworkSettings.InterfaceAddress address : settings.addresses()) {
+    for (InterfaceAddress address : settings.addresses()) {
       // The kernel would first ask on the link whether anybody else has an IPv6 address.
-      String how = address.family().version() == 6 ? " nodad" : "";
+      String how = address.address().family().version() == 6 ? " nodad" : "";
       ip("addr add %s dev %s%s".formatted(address, device, how));
     }
-    for (IpPrefix route : settings.includedRoutes()) {
+    for (IpPrefix route : settings.included()) {
       ip("-%d route replace %s dev %s".formatted(route.family().version(), route, device));
     }
   }
 
   @Override
-  public void undo() throws IOException {
+  public void close() throws IOException {
     ip("addr flush dev %s scope global".formatted(device));
   }
 

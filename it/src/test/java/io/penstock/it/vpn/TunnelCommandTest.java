@@ -12,12 +12,12 @@ import io.penstock.api.PeerInfo;
 import io.penstock.it.overlay.OverlayNode;
 import io.penstock.it.overlay.TestOverlay;
 import io.penstock.node.Node;
-import io.penstock.node.vpn.NetworkSettings;
-import io.penstock.node.vpn.OsNetwork;
 import io.penstock.node.vpn.StartOrder;
 import io.penstock.node.vpn.VpnListener;
 import io.penstock.node.vpn.VpnManager;
 import io.penstock.node.vpn.VpnManagerConfig;
+import io.penstock.node.vpn.os.OsNetwork;
+import io.penstock.node.vpn.os.OsSettings;
 import io.penstock.protocol.codervpn.SpeakerEnd;
 import io.penstock.protocol.codervpn.message.Log;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
@@ -55,7 +55,7 @@ class TunnelCommandTest implements VpnListener, OsNetwork {
   private final VpnManager manager =
       new VpnManager(
           VpnManagerConfig.builder().callLimit(Duration.ofSeconds(60)).build(), this, this);
-  private final List<NetworkSettings> settings = new CopyOnWriteArrayList<>();
+  private final List<OsSettings> settings = new CopyOnWriteArrayList<>();
   private final List<Log> logs = new CopyOnWriteArrayList<>();
   private final List<Process> started = new ArrayList<>();
   private TestOverlay overlay;
@@ -69,8 +69,10 @@ class TunnelCommandTest implements VpnListener, OsNetwork {
     db = OverlayNode.join(overlay, "db", ann);
   }
 
+  /// Nothing was done to this machine.
+  @Override
   @AfterEach
-  void close() {
+  public void close() {
     manager.close();
     started.forEach(Process::destroyForcibly);
     db.close();
@@ -162,7 +164,6 @@ class TunnelCommandTest implements VpnListener, OsNetwork {
         .until(() -> logs.stream().anyMatch(log -> log.getMessage().startsWith("tunnel up")));
     manager.stop();
     requireEnd(process, 0);
-    assertThat(settings.getLast()).isEqualTo(NetworkSettings.NONE);
     awaitLaptop(false);
     assertThat(home.resolve(".local/state/penstock/nodes/laptop")).isDirectory();
     assertThat(err()).doesNotContain("Exception");
@@ -227,13 +228,8 @@ class TunnelCommandTest implements VpnListener, OsNetwork {
   // ---- what the manager tells ----
 
   @Override
-  public void apply(NetworkSettings next) {
+  public void apply(OsSettings next) {
     settings.add(next);
-  }
-
-  @Override
-  public void undo() {
-    settings.add(NetworkSettings.NONE);
   }
 
   @Override
@@ -242,7 +238,7 @@ class TunnelCommandTest implements VpnListener, OsNetwork {
   }
 
   @Override
-  public void settingsApplied(NetworkSettings applied) {
+  public void settingsApplied(OsSettings applied) {
     // The manager has them.
   }
 

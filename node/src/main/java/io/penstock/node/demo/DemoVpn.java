@@ -6,14 +6,15 @@ import io.penstock.node.identity.NodeIdentity;
 import io.penstock.node.ping.Pinger;
 import io.penstock.node.tunnel.PacketTunnel;
 import io.penstock.node.tunnel.PacketTunnelConfig;
-import io.penstock.node.vpn.NetworkSettings;
-import io.penstock.node.vpn.OsNetwork;
 import io.penstock.node.vpn.StartOrder;
 import io.penstock.node.vpn.VpnListener;
 import io.penstock.node.vpn.VpnManager;
 import io.penstock.node.vpn.VpnManagerConfig;
 import io.penstock.node.vpn.VpnTunnel;
 import io.penstock.node.vpn.VpnTunnelConfig;
+import io.penstock.node.vpn.os.InterfaceAddress;
+import io.penstock.node.vpn.os.OsNetwork;
+import io.penstock.node.vpn.os.OsSettings;
 import io.penstock.protocol.codervpn.message.Log;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
 import io.penstock.protocol.codervpn.message.Workspace;
@@ -70,11 +71,11 @@ public final class DemoVpn {
       manager.start(StartOrder.of(gateway.toString(), token));
       machine.awaitPeer();
       List<String> seen = new ArrayList<>();
-      for (NetworkSettings.InterfaceAddress own : manager.settings().addresses()) {
+      for (InterfaceAddress own : manager.settings().addresses()) {
         seen.add(DemoNodes.ping(pinger, own.address()));
       }
+      machine.requireApplied(manager.settings());
       manager.stop();
-      machine.requireUndone();
       return result(
           true,
           start,
@@ -119,22 +120,22 @@ public final class DemoVpn {
   /// A machine that writes down what is done to it.
   private static final class Machine implements OsNetwork, VpnListener {
 
-    private NetworkSettings settings = NetworkSettings.NONE;
+    private OsSettings settings = OsSettings.NONE;
     private boolean peerSeen;
 
     @Override
-    public synchronized void apply(NetworkSettings next) {
+    public synchronized void apply(OsSettings next) {
       settings = next;
     }
 
     @Override
-    public synchronized void undo() {
-      settings = NetworkSettings.NONE;
+    public synchronized void close() {
+      settings = OsSettings.NONE;
     }
 
-    synchronized void requireUndone() throws IOException {
-      if (!settings.equals(NetworkSettings.NONE)) {
-        throw new IOException("the manager has left %s behind".formatted(settings));
+    synchronized void requireApplied(OsSettings wanted) throws IOException {
+      if (wanted.addresses().isEmpty() || !settings.equals(wanted)) {
+        throw new IOException("the machine has %s in the place of %s".formatted(settings, wanted));
       }
     }
 
@@ -161,7 +162,7 @@ public final class DemoVpn {
     }
 
     @Override
-    public void settingsApplied(NetworkSettings applied) {
+    public void settingsApplied(OsSettings applied) {
       // The manager says so to itself.
     }
 

@@ -1,5 +1,6 @@
 package io.penstock.node.vpn;
 
+import io.penstock.node.vpn.os.OsSettings;
 import io.penstock.protocol.codervpn.message.Log;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
 
@@ -13,7 +14,7 @@ public interface VpnListener {
   void peersChanged(PeerUpdate change);
 
   /// The settings of the machine were changed.
-  void settingsApplied(NetworkSettings settings);
+  void settingsApplied(OsSettings settings);
 
   /// The tunnel has something for the log.
   void log(Log log);

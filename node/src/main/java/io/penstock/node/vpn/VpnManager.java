@@ -1,6 +1,9 @@
 package io.penstock.node.vpn;
 
 import io.netty.channel.ChannelHandler;
+import io.penstock.node.vpn.os.OsNetwork;
+import io.penstock.node.vpn.os.OsSettings;
+import io.penstock.node.vpn.os.SettingsReader;
 import io.penstock.protocol.codervpn.CallFault;
 import io.penstock.protocol.codervpn.PeerTable;
 import io.penstock.protocol.codervpn.SpeakerEnd;
@@ -34,9 +37,9 @@ import org.slf4j.LoggerFactory;
 /// ```
 ///
 /// Its [#handler] goes last into the pipeline of a channel to the tunnel, before that is connected.
-/// What the tunnel asks for before a start and after the end is refused, and what the rules of the
-/// config do not allow is too. When a start fails and when the stream ends, for whatever reason,
-/// the machine is put back to what it was.
+/// What the tunnel asks for before a start and after the end is refused. The machine is not put
+/// back when the stream ends: whoever owns the [OsNetwork] may have the next tunnel go on where
+/// this one was killed, and closes it when there is to be none.
 ///
 /// All methods may be called from any thread; those that throw [InterruptedException] block.
 public final class VpnManager implements AutoCloseable {
@@ -60,14 +63,14 @@ public final class VpnManager implements AutoCloseable {
 
   // Guarded by machine.
   private State state = State.IDLE;
-  private NetworkSettings applied = NetworkSettings.NONE;
+  private OsSettings applied = OsSettings.NONE;
 
   // Guarded by itself.
   private final PeerTable peers = new PeerTable();
 
   /// Makes a manager whose channel is not connected yet.
   ///
-  /// @param network belongs to the manager until [#ended]
+  /// @param network stays the caller's, who leaves it alone until [#ended]
   public VpnManager(VpnManagerConfig config, OsNetwork network, VpnListener listener) {
     this.config = config;
     this.network = network;
@@ -83,8 +86,7 @@ public final class VpnManager implements AutoCloseable {
     return connection.handler();
   }
 
-  /// Completes when the stream is over and the machine is what it was before, and says why it
-  /// ended.
+  /// Completes when the stream is over and the machine is changed no more, and says why it ended.
   public CompletionStage<SpeakerEnd> ended() {
     return ended.minimalCompletionStage();
   }
@@ -117,7 +119,7 @@ public final class VpnManager implements AutoCloseable {
       throw e;
     }
     if (!answer.getSuccess()) {
-      undo(State.IDLE);
+      forget(State.IDLE);
       throw new IOException("the tunnel did not start: " + words(answer.getErrorMessage()));
     }
   }
@@ -160,8 +162,8 @@ public final class VpnManager implements AutoCloseable {
     }
   }
 
-  /// The settings of the machine now.
-  public NetworkSettings settings() {
+  /// What this tunnel has asked for up to now, and got.
+  public OsSettings settings() {
     machine.lock();
     try {
       return applied;
@@ -177,11 +179,10 @@ public final class VpnManager implements AutoCloseable {
     var _ = Calls.await(connection.wake(config.callLimit()));
   }
 
-  /// Has the tunnel stop, and waits until the machine is what it was before. Does nothing when it
-  /// has stopped.
+  /// Has the tunnel stop, and waits until the stream is over. Does nothing when it has stopped.
   ///
-  /// @throws IOException when the tunnel did not stop as it should; the stream has ended and the
-  ///   machine was put back all the same
+  /// @throws IOException when the tunnel did not stop as it should; the stream has ended all the
+  ///   same
   public void stop() throws IOException, InterruptedException {
     try {
       StopResponse answer = Calls.await(connection.stop(config.stopLimit()));
@@ -211,7 +212,7 @@ public final class VpnManager implements AutoCloseable {
     }
   }
 
-  /// Ends the stream, upon which the tunnel stops and the machine is put back; see [#ended].
+  /// Ends the stream, upon which the tunnel stops; see [#ended].
   @Override
   public void close() {
     connection.close();
@@ -221,21 +222,18 @@ public final class VpnManager implements AutoCloseable {
 
   private void streamEnded(SpeakerEnd end) {
     LOG.debug("the stream to the tunnel is over cause=\"{}\"", end.logText());
-    undo(State.ENDED);
+    forget(State.ENDED);
     ended.complete(end);
   }
 
-  /// Puts the machine back.
-  private void undo(State next) {
+  /// What the next start asks for is all there is.
+  private void forget(State next) {
     machine.lock();
     try {
       if (state != State.ENDED) {
         state = next;
-        applied = NetworkSettings.NONE;
-        network.undo();
+        applied = OsSettings.NONE;
       }
-    } catch (IOException | RuntimeException e) {
-      LOG.error("the network settings are not what they were before cause=\"{}\"", said(e));
     } finally {
       machine.unlock();
     }
@@ -265,20 +263,19 @@ public final class VpnManager implements AutoCloseable {
       try {
         listener.settingsApplied(apply(request));
         return NetworkSettingsResponse.newBuilder().setSuccess(true).build();
-      } catch (IllegalArgumentException | IOException e) {
+      } catch (IOException e) {
         LOG.warn("network settings were not applied cause=\"{}\"", e.getMessage());
         return NetworkSettingsResponse.newBuilder().setErrorMessage(said(e)).build();
       }
     }
 
-    private NetworkSettings apply(NetworkSettingsRequest request) throws IOException {
+    private OsSettings apply(NetworkSettingsRequest request) throws IOException {
       machine.lock();
       try {
         if (state != State.STARTED) {
           throw new IOException("the tunnel was not started");
         }
-        NetworkSettings next = SettingsReader.after(applied, request);
-        config.routes().check(next);
+        OsSettings next = SettingsReader.read(applied, request);
         network.apply(next);
         applied = next;
         return next;

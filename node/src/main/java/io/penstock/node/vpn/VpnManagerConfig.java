@@ -3,19 +3,16 @@ package io.penstock.node.vpn;
 import io.penstock.api.config.Requirements;
 import io.penstock.protocol.codervpn.SpeakerConfig;
 import java.time.Duration;
-import java.util.List;
 
 /// What the manager role needs to know.
 ///
 /// @param speaker the settings of the stream
-/// @param routes which a tunnel may have
 /// @param startLimit within which the tunnel must have started, with all that it asks for meanwhile
 /// @param stopLimit within which it must have stopped
 /// @param callLimit within which any other question must be answered
 /// @param maxPeers how many workspaces, and how many agents, a tunnel may tell of
 public record VpnManagerConfig(
     SpeakerConfig speaker,
-    RouteRules routes,
     Duration startLimit,
     Duration stopLimit,
     Duration callLimit,
@@ -54,7 +51,6 @@ public record VpnManagerConfig(
   /// Collects what differs from the defaults.
   public static final class Builder {
     private SpeakerConfig speaker = SpeakerConfig.manager().build();
-    private RouteRules routes = new RouteRules(List.of(), RouteRules.DefaultRoute.REFUSED);
     private Duration startLimit = DEFAULT_START_LIMIT;
     private Duration stopLimit = DEFAULT_STOP_LIMIT;
     private Duration callLimit = DEFAULT_CALL_LIMIT;
@@ -64,11 +60,6 @@ public record VpnManagerConfig(
 
     public Builder speaker(SpeakerConfig value) {
       speaker = value;
-      return this;
-    }
-
-    public Builder routes(RouteRules value) {
-      routes = value;
       return this;
     }
 
@@ -94,7 +85,7 @@ public record VpnManagerConfig(
 
     /// @throws IllegalArgumentException when a setting is not allowed, with its name and value
     public VpnManagerConfig build() {
-      return new VpnManagerConfig(speaker, routes, startLimit, stopLimit, callLimit, maxPeers);
+      return new VpnManagerConfig(speaker, startLimit, stopLimit, callLimit, maxPeers);
     }
   }
 }

@@ -9,7 +9,10 @@ import com.google.protobuf.ByteString;
 import io.netty.channel.EventLoopGroup;
 import io.penstock.api.IpAddress;
 import io.penstock.api.client.RequestHeaders;
-import io.penstock.node.vpn.NetworkSettings.InterfaceAddress;
+import io.penstock.node.vpn.os.InterfaceAddress;
+import io.penstock.node.vpn.os.OsNetwork;
+import io.penstock.node.vpn.os.OsSettings;
+import io.penstock.node.vpn.os.RouteGuard;
 import io.penstock.protocol.codervpn.SpeakerConfig;
 import io.penstock.protocol.codervpn.SpeakerEnd;
 import io.penstock.protocol.codervpn.message.Agent;
@@ -31,7 +34,9 @@ import java.nio.channels.Channels;
 import java.nio.channels.Pipe;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -65,15 +70,7 @@ class VpnManagerTest {
   void join() throws Exception {
     manager =
         new VpnManager(
-            VpnManagerConfig.builder()
-                .callLimit(LIMIT)
-                .maxPeers(3)
-                .routes(
-                    new RouteRules(
-                        List.of(IpAddress.parse("10.86.9.9")), RouteRules.DefaultRoute.REFUSED))
-                .build(),
-            machine,
-            heard);
+            VpnManagerConfig.builder().callLimit(LIMIT).maxPeers(3).build(), machine, heard);
     Pipe down = Pipe.open();
     Pipe up = Pipe.open();
     var _ =
@@ -99,12 +96,14 @@ class VpnManagerTest {
 
   /// The machine, whose settings are what was applied last.
   private static final class Machine implements OsNetwork {
-    private final List<NetworkSettings> applied = new CopyOnWriteArrayList<>();
-    private final List<String> undone = new CopyOnWriteArrayList<>();
+    private final RouteGuard guard =
+        new RouteGuard(Set.of(IpAddress.parse("10.86.9.9")), RouteGuard.DefaultRoute.REFUSED);
+    private final List<OsSettings> applied = new CopyOnWriteArrayList<>();
     private volatile String refusal = "";
 
     @Override
-    public void apply(NetworkSettings settings) throws IOException {
+    public void apply(OsSettings settings) throws IOException {
+      guard.check(settings);
       if (!refusal.isEmpty()) {
         throw new IOException(refusal);
       }
@@ -112,15 +111,15 @@ class VpnManagerTest {
     }
 
     @Override
-    public void undo() {
-      undone.add("after " + applied.size());
+    public void close() {
+      throw new AssertionError("the machine is not the manager's to put back");
     }
   }
 
   private static final class Heard implements VpnListener {
     private final List<PeerUpdate> changes = new CopyOnWriteArrayList<>();
     private final List<Log> logs = new CopyOnWriteArrayList<>();
-    private final List<NetworkSettings> settings = new CopyOnWriteArrayList<>();
+    private final List<OsSettings> settings = new CopyOnWriteArrayList<>();
 
     @Override
     public void peersChanged(PeerUpdate change) {
@@ -128,7 +127,7 @@ class VpnManagerTest {
     }
 
     @Override
-    public void settingsApplied(NetworkSettings applied) {
+    public void settingsApplied(OsSettings applied) {
       settings.add(applied);
     }
 
@@ -239,41 +238,38 @@ class VpnManagerTest {
                 .setApiToken("pst_secret")
                 .addHeaders(StartRequest.Header.newBuilder().setName("Door-Key").setValue("k"))
                 .build());
-    NetworkSettings first =
-        new NetworkSettings(
-            OptionalInt.of(1280), List.of(), List.of(), List.of(), DnsSettings.NONE);
-    NetworkSettings second =
-        new NetworkSettings(
-            OptionalInt.of(1280),
+    OsSettings first =
+        new OsSettings(1280, List.of(), List.of(), List.of(), Optional.empty(), List.of());
+    OsSettings second =
+        new OsSettings(
+            1280,
             List.of(new InterfaceAddress(IpAddress.parse("10.86.0.9"), 32)),
             List.of(),
             List.of(),
-            DnsSettings.NONE);
+            Optional.empty(),
+            List.of());
     assertThat(machine.applied).containsExactly(first, second);
     assertThat(heard.settings).containsExactly(first, second);
     assertThat(manager.settings()).isEqualTo(second);
-    assertThat(machine.undone).isEmpty();
     assertThatIllegalStateException().isThrownBy(() -> manager.start(ORDER));
 
     manager.stop();
     assertThat(ended()).isEqualTo(SpeakerEnd.Orderly.STOPPED);
-    assertThat(machine.undone).containsExactly("after 2");
-    assertThat(manager.settings()).isEqualTo(NetworkSettings.NONE);
+    assertThat(machine.applied).as("it is its owner who puts it back").hasSize(2);
+    assertThat(manager.settings()).isEqualTo(OsSettings.NONE);
   }
 
   @Test
-  void what_the_machine_refuses_is_told_undone_and_may_be_tried_again() throws Exception {
+  void what_the_machine_refuses_is_told_and_may_be_tried_again() throws Exception {
     tunnel.wanted = List.of(mtu(1280));
     machine.refusal = "no rights to change routes";
     assertThatThrownBy(() -> manager.start(ORDER))
         .isInstanceOf(IOException.class)
         .hasMessage("the tunnel did not start: refused: no rights to change routes");
-    assertThat(machine.undone).containsExactly("after 0");
 
     machine.refusal = "";
     manager.start(ORDER);
     assertThat(machine.applied).hasSize(1);
-    assertThat(machine.undone).hasSize(1);
   }
 
   @Test
@@ -301,15 +297,15 @@ class VpnManagerTest {
   }
 
   @Test
-  void a_tunnel_that_is_gone_has_the_machine_put_back() throws Exception {
+  void a_tunnel_that_is_gone_leaves_the_machine_to_the_next_one() throws Exception {
     tunnel.wanted = List.of(mtu(1280));
     manager.start(ORDER);
     tunnel.connection.close();
     assertThat(ended()).isEqualTo(SpeakerEnd.Orderly.PEER_CLOSED);
-    assertThat(machine.undone).containsExactly("after 1");
+    assertThat(machine.applied).hasSize(1);
     assertThatIllegalStateException().isThrownBy(() -> manager.start(ORDER));
     manager.stop();
-    assertThat(machine.undone).as("once is enough").hasSize(1);
+    assertThat(machine.applied).hasSize(1);
   }
 
   @Test
@@ -330,7 +326,6 @@ class VpnManagerTest {
     starter.interrupt();
     assertThat(starter.join(LIMIT)).isTrue();
     assertThat(ended()).isEqualTo(SpeakerEnd.Orderly.CLOSED_HERE);
-    assertThat(machine.undone).hasSize(1);
   }
 
   @Test

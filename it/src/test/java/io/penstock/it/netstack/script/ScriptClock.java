@@ -8,11 +8,11 @@ package io.penstock.it.netstack.script;
 ///
 /// **What is close enough.** The kernel counts in ticks of up to 10 ms, begins with a part of one,
 /// and rounds a timer of more than 64 ticks up by an eighth at most; so a packet may come
-/// [#EARLY_NANOS] before its time, and [#LATE_NANOS] behind it, to which an eighth of what its timer
-/// has run is added when nothing else happened for [#LONG_NANOS]. When a timer began is not known,
-/// only that it was not before the kernel's last packet. On a machine with much to do this process
-/// is late itself: it knows when it last found nothing, and a packet may have come at any time
-/// since.
+/// [#EARLY_NANOS] before its time, and [#LATE_NANOS] behind it, to which an eighth of what its
+/// timer has run is added when nothing else happened for [#LONG_NANOS]. When a timer began is not
+/// known, only that it was not before the kernel's last packet. On a machine with much to do this
+/// process is late itself: it knows when it last found nothing, and a packet may have come at any
+/// time since.
 final class ScriptClock {
 
   static final long EARLY_NANOS = 6_000_000;

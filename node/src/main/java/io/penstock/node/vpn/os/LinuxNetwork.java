@@ -151,7 +151,7 @@ public final class LinuxNetwork implements OsNetwork {
         : ResolvConfDns.of(config.resolvConf(), config.resolver());
   }
 
-  @Override
+  /// What is in place now.
   public OsSettings settings() {
     return settings;
   }

@@ -2,6 +2,7 @@ package io.penstock.node.vpn.os;
 
 import io.penstock.api.IpAddress;
 import io.penstock.node.vpn.dns.SplitResolverConfig;
+import io.penstock.node.vpn.os.RouteGuard.DefaultRoute;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -33,14 +34,6 @@ public record LinuxNetworkConfig(
   /// An address of the loopback network that nobody else uses by habit.
   public static final InetSocketAddress DEFAULT_RESOLVER =
       new InetSocketAddress(InetAddress.ofLiteral("127.86.0.53"), 53);
-
-  /// Whether all traffic of the machine may go through the tunnel.
-  public enum DefaultRoute {
-    /// A default route, or one that is nearly that, is refused.
-    REFUSED,
-    /// The user asked for it.
-    ALLOWED
-  }
 
   /// What may be done about DNS.
   public enum Dns {

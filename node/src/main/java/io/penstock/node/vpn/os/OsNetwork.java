@@ -15,9 +15,6 @@ public interface OsNetwork extends AutoCloseable {
   ///   unless the message says what could not be taken back
   void apply(OsSettings settings) throws IOException;
 
-  /// What is in place now.
-  OsSettings settings();
-
   /// Takes everything back that would outlive the interface; what goes with the interface is left
   /// to that. Repeatable.
   ///

@@ -9,9 +9,11 @@ import io.penstock.protocol.codervpn.message.NetworkSettingsRequest.IPv4Settings
 import io.penstock.protocol.codervpn.message.NetworkSettingsRequest.IPv6Settings;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -29,6 +31,12 @@ public final class SettingsReader {
 
   /// Servers, zones and search domains of DNS, each.
   public static final int MAX_DNS_ENTRIES = 16;
+
+  /// The packet that every IPv4 host takes (RFC 791, section 3.1).
+  private static final int LEAST_MTU = 576;
+
+  /// What IPv6 needs of a link (RFC 8200, section 5).
+  private static final int LEAST_IPV6_MTU = 1280;
 
   private static final int MAX_MTU = 65_535;
   private static final int MAX_NAME_BYTES = 253;
@@ -171,12 +179,6 @@ public final class SettingsReader {
     return mtu;
   }
 
-  /// The packet that every IPv4 host takes (RFC 791, section 3.1).
-  private static final int LEAST_MTU = 576;
-
-  /// What IPv6 needs of a link (RFC 8200, section 5).
-  private static final int LEAST_IPV6_MTU = 1280;
-
   /// Without servers DNS is left alone.
   private static Optional<OsDns> dns(DNSSettings settings) {
     for (int count :
@@ -197,13 +199,16 @@ public final class SettingsReader {
         !zones.isEmpty(),
         "DNS servers without the zones that they are for, which would be all names of this"
             + " machine");
-    List<String> search =
-        settings.getMatchDomainsNoSearch()
-            ? List.of()
-            : settings.getSearchDomainsList().stream().map(SettingsReader::name).toList();
+    Set<String> search = new LinkedHashSet<>();
+    settings.getSearchDomainsList().forEach(domain -> search.add(name(domain)));
+    if (!settings.getMatchDomainsNoSearch()) {
+      search.addAll(zones);
+    }
     return Optional.of(
         new OsDns(
-            settings.getServersList().stream().map(IpAddress::parse).toList(), zones, search));
+            settings.getServersList().stream().map(IpAddress::parse).toList(),
+            zones,
+            List.copyOf(search)));
   }
 
   private static String name(String text) {

@@ -104,6 +104,27 @@ class SettingsReaderTest {
   }
 
   @Test
+  void match_domains_are_searched_unless_the_request_says_no() throws Exception {
+    DNSSettings.Builder quiet =
+        DNSSettings.newBuilder()
+            .addServers("10.86.0.1")
+            .addSearchDomains("office.test.")
+            .addMatchDomains("a.test.")
+            .setMatchDomainsNoSearch(true);
+    assertThat(searched(quiet)).containsExactly("office.test");
+    assertThat(searched(quiet.clone().setMatchDomainsNoSearch(false)))
+        .containsExactly("office.test", "a.test");
+  }
+
+  private static List<String> searched(DNSSettings.Builder dns) throws Exception {
+    return SettingsReader.read(
+            read(ADDRESSES), NetworkSettingsRequest.newBuilder().setDnsSettings(dns).build())
+        .dns()
+        .orElseThrow()
+        .searchDomains();
+  }
+
+  @Test
   void names_of_addresses_belong_to_the_overlay_too() throws Exception {
     OsSettings settings =
         SettingsReader.read(read(ADDRESSES), dns("10.86.0.1", "penstock.internal"));
