@@ -72,7 +72,7 @@ func (t *tunnel) ask() error {
 		Routes:     []netip.Prefix{netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("fd60::/48")},
 		LocalRoutes: []netip.Prefix{
 			netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")},
-		NewMTU: 1200,
+		NewMTU: 1280,
 	})
 	if err != nil {
 		return err

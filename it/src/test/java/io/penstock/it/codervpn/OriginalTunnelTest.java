@@ -185,7 +185,7 @@ class OriginalTunnelTest {
       assertThat(manager.settings)
           .containsExactly(
               NetworkSettingsRequest.newBuilder()
-                  .setMtu(1200)
+                  .setMtu(1280)
                   .setIpv4Settings(
                       IPv4Settings.newBuilder()
                           .addAddrs("100.64.0.1")
