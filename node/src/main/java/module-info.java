@@ -30,6 +30,7 @@ module io.penstock.node {
   exports io.penstock.node.proxy;
   exports io.penstock.node.serve;
   exports io.penstock.node.tunnel;
+  exports io.penstock.node.up;
   exports io.penstock.node.vpn;
   exports io.penstock.node.vpn.dns;
   exports io.penstock.node.vpn.os;

@@ -3,7 +3,7 @@ package io.penstock.cli;
 import io.penstock.api.NodeName;
 import io.penstock.api.ShellWord;
 import io.penstock.node.local.LocalClient;
-import io.penstock.node.local.NoLocalNodeException;
+import io.penstock.node.local.NotRunningException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,7 +95,7 @@ final class NodeChoice {
     try {
       var _ = client.node();
       return true;
-    } catch (NoLocalNodeException _) {
+    } catch (NotRunningException _) {
       return false;
     }
   }

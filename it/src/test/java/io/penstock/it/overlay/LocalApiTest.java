@@ -15,7 +15,7 @@ import io.penstock.node.local.LocalClient;
 import io.penstock.node.local.LocalControl;
 import io.penstock.node.local.LocalDial;
 import io.penstock.node.local.LocalRefusedException;
-import io.penstock.node.local.NoLocalNodeException;
+import io.penstock.node.local.NotRunningException;
 import io.penstock.node.serve.HttpHandler;
 import io.penstock.node.serve.ServeConfig;
 import io.penstock.node.serve.ServeManager;
@@ -104,7 +104,7 @@ class LocalApiTest {
     web.close();
     assertThat(api.socket()).doesNotExist();
     assertThatThrownBy(client::node)
-        .isInstanceOf(NoLocalNodeException.class)
+        .isInstanceOf(NotRunningException.class)
         .hasMessageContaining(state.toString());
   }
 

@@ -1,11 +1,6 @@
 package io.penstock.node.local;
 
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.penstock.api.NodeReport;
 import io.penstock.api.PeerInfo;
@@ -16,8 +11,6 @@ import io.penstock.node.proxy.ConnectDoor;
 import io.penstock.node.proxy.OverlayDialer;
 import io.penstock.node.serve.ServeException;
 import io.penstock.node.serve.ServeManager;
-import io.penstock.transport.NativeSupport;
-import io.penstock.transport.OwnerSocket;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,11 +26,9 @@ import java.util.function.Supplier;
 ///                         └─ all else ─► endpoints
 /// ```
 ///
-/// At most [#MAX_CONNECTIONS] at a time, more are closed at once. Any thread may call this.
+/// Each command that dials or serves in the foreground keeps one of the socket's connections. Any
+/// thread may call this.
 public final class LocalApi implements AutoCloseable {
-
-  /// Commands of one user; each that dials or serves in the foreground keeps one.
-  public static final int MAX_CONNECTIONS = 256;
 
   /// The socket's name in the state directory.
   static final String SOCKET_NAME = "node.sock";
@@ -52,8 +43,6 @@ public final class LocalApi implements AutoCloseable {
 
   /// The longest request is a whole serve config, with what JSON needs around it.
   private static final int BODY_BYTES = (1 << 20) + 1024;
-
-  private static final long CLOSE_LIMIT_SECONDS = 5;
 
   private static final WebApi.Words WORDS =
       new WebApi.Words("the node", "its state directory", "docs/commands.md");
@@ -81,12 +70,10 @@ public final class LocalApi implements AutoCloseable {
     }
   }
 
-  private final OwnerSocket socket;
-  private final ChannelGroup connections;
+  private final LocalSocket socket;
 
-  private LocalApi(OwnerSocket socket, ChannelGroup connections) {
+  private LocalApi(LocalSocket socket) {
     this.socket = socket;
-    this.connections = connections;
   }
 
   /// Starts the API of a node whose state directory this process has locked; blocks for a moment.
@@ -96,36 +83,23 @@ public final class LocalApi implements AutoCloseable {
   /// @throws IOException when the socket cannot be made
   public static LocalApi start(EventLoop loop, Path state, Behind behind, Executor blocking)
       throws IOException {
-    ChannelGroup connections = new DefaultChannelGroup(loop, true);
     WebApi api = new WebApi(WORDS, _ -> {}, new LocalEndpoints(behind).all());
     WebLimits limits = new WebLimits(HEAD_BYTES, BODY_BYTES, REQUEST_LIMIT);
-    ServerBootstrap bootstrap =
-        new ServerBootstrap()
-            .group(loop)
-            .channel(NativeSupport.serverUnixSocketChannel())
-            .childHandler(
-                new ChannelInitializer<>() {
-                  @Override
-                  protected void initChannel(Channel client) {
-                    if (connections.size() >= MAX_CONNECTIONS) {
-                      client.close();
-                      return;
-                    }
-                    connections.add(client);
-                    client
-                        .pipeline()
-                        .addLast(
-                            FIRST_BYTES,
-                            new ReadTimeoutHandler(REQUEST_LIMIT.toMillis(), TimeUnit.MILLISECONDS))
-                        .addLast(
-                            new LocalFront(
-                                pipeline ->
-                                    ConnectDoor.openToAll(pipeline, behind.dialer(), REQUEST_LIMIT),
-                                pipeline ->
-                                    WebConnection.install(pipeline, api, limits, blocking)));
-                  }
-                });
-    return new LocalApi(OwnerSocket.bind(bootstrap, state.resolve(SOCKET_NAME)), connections);
+    LocalSocket socket =
+        LocalSocket.open(
+            loop,
+            state.resolve(SOCKET_NAME),
+            client ->
+                client
+                    .addLast(
+                        FIRST_BYTES,
+                        new ReadTimeoutHandler(REQUEST_LIMIT.toMillis(), TimeUnit.MILLISECONDS))
+                    .addLast(
+                        new LocalFront(
+                            pipeline ->
+                                ConnectDoor.openToAll(pipeline, behind.dialer(), REQUEST_LIMIT),
+                            pipeline -> WebConnection.install(pipeline, api, limits, blocking))));
+    return new LocalApi(socket);
   }
 
   /// The socket.
@@ -141,10 +115,6 @@ public final class LocalApi implements AutoCloseable {
   /// Ends the API with all its connections, and with them what they serve in the foreground.
   @Override
   public void close() throws IOException {
-    try {
-      socket.close();
-    } finally {
-      connections.close().awaitUninterruptibly(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS);
-    }
+    socket.close();
   }
 }

@@ -17,8 +17,8 @@ import java.util.Optional;
 /// Asks a node that runs on this machine, over the Unix socket in its state directory.
 ///
 /// Every call opens a connection of its own, and blocks 60 s at most unless it says otherwise; a
-/// refusal is a [LocalRefusedException], a node that does not run a [NoLocalNodeException]. Safe
-/// for use by several threads.
+/// refusal is a [LocalRefusedException], a node that does not run a [NotRunningException]. Safe for
+/// use by several threads.
 ///
 /// @param state the node's state directory
 public record LocalClient(Path state) {
@@ -26,17 +26,15 @@ public record LocalClient(Path state) {
   /// Setting a config may have to wait for a certificate, which takes up to half of this.
   private static final Duration CALL_LIMIT = Duration.ofSeconds(60);
 
-  private static final byte[] NOTHING = {};
-
   /// How the node is doing.
   public NodeReport node() throws IOException {
-    return parse(get(LocalEndpoints.NODE), NodeReport.class);
+    return parse(answer(LocalEndpoints.NODE), NodeReport.class);
   }
 
   /// Who is on the overlay, as the node's gateway has told last.
   public List<PeerInfo> peers() throws IOException {
     try {
-      return Json.readListing(get(LocalEndpoints.PEERS), PeerInfo.class).items();
+      return Json.readListing(answer(LocalEndpoints.PEERS), PeerInfo.class).items();
     } catch (MalformedJsonException e) {
       throw otherVersion(e);
     }
@@ -44,8 +42,7 @@ public record LocalClient(Path state) {
 
   /// What the node serves, and the ETag of it.
   public ServeManager.Snapshot serveConfig() throws IOException {
-    try (LocalExchange exchange =
-        LocalExchange.begin(state, head("GET", LocalEndpoints.SERVE_CONFIG), NOTHING, CALL_LIMIT)) {
+    try (LocalExchange exchange = get(LocalEndpoints.SERVE_CONFIG)) {
       return new ServeManager.Snapshot(
           ServeConfig.parse(exchange.readAll(CALL_LIMIT)),
           LocalEndpoints.unquoted(exchange.header("ETag")));
@@ -82,8 +79,7 @@ public record LocalClient(Path state) {
 
   /// Opens a control connection, whose block in the config ends with it.
   public LocalControl control() throws IOException {
-    return LocalControl.open(
-        LocalExchange.begin(state, head("GET", LocalEndpoints.SERVE_CONTROL), NOTHING, CALL_LIMIT));
+    return LocalControl.open(get(LocalEndpoints.SERVE_CONTROL));
   }
 
   /// Connects to a host of the overlay through the node.
@@ -93,17 +89,22 @@ public record LocalClient(Path state) {
     String to = host.indexOf(':') >= 0 ? "[" + host + "]:" + port : host + ":" + port;
     return new LocalDial(
         LocalExchange.begin(
-            state,
+            target(),
             "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n".formatted(to, to),
-            NOTHING,
+            new byte[0],
             CALL_LIMIT));
   }
 
-  private byte[] get(String path) throws IOException {
-    try (LocalExchange exchange =
-        LocalExchange.begin(state, head("GET", path), NOTHING, CALL_LIMIT)) {
-      return exchange.readAll(CALL_LIMIT);
-    }
+  private LocalTarget target() {
+    return new LocalTarget("node", state, LocalApi.SOCKET_NAME);
+  }
+
+  private LocalExchange get(String path) throws IOException {
+    return LocalExchange.begin(target(), LocalExchange.head("GET", path), new byte[0], CALL_LIMIT);
+  }
+
+  private byte[] answer(String path) throws IOException {
+    return LocalExchange.request(target(), "GET", path, CALL_LIMIT);
   }
 
   private void post(ServeConfig config, String path, Optional<String> etag) throws IOException {
@@ -111,11 +112,7 @@ public record LocalClient(Path state) {
     String head =
         "POST %s HTTP/1.1\r\nHost: node\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n"
             .formatted(path, json.length, etag.map("If-Match: \"%s\"\r\n"::formatted).orElse(""));
-    LocalExchange.begin(state, head, json, CALL_LIMIT).close();
-  }
-
-  private static String head(String method, String path) {
-    return "%s %s HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n".formatted(method, path);
+    LocalExchange.begin(target(), head, json, CALL_LIMIT).close();
   }
 
   private static <T> T parse(byte[] json, Class<T> type) throws IOException {

@@ -31,13 +31,16 @@ import java.util.concurrent.TimeUnit;
 /// One request to a local API and its answer, on a connection of its own; blocks.
 ///
 /// One thread reads and one may write; any may close, which ends both.
-final class LocalExchange implements AutoCloseable {
+public final class LocalExchange implements AutoCloseable {
 
   private static final int READ_BYTES = 16 * 1024;
 
   /// A config of 1 MiB, or the peers of a large network.
   private static final int MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
+  private static final byte[] NOTHING = {};
+
+  private final LocalTarget target;
   private final SocketChannel socket;
   private final EmbeddedChannel decoder = new EmbeddedChannel(new HttpResponseDecoder());
   private final Deque<byte[]> pieces = new ArrayDeque<>();
@@ -45,18 +48,19 @@ final class LocalExchange implements AutoCloseable {
   private Optional<HttpResponse> head = Optional.empty();
   private boolean ended;
 
-  private LocalExchange(SocketChannel socket) {
+  private LocalExchange(LocalTarget target, SocketChannel socket) {
+    this.target = target;
     this.socket = socket;
   }
 
   /// Sends a request, and waits for the head of its answer.
   ///
   /// @param limit for that, after which the connection is closed
-  /// @throws NoLocalNodeException when there is no node
+  /// @throws NotRunningException when nobody listens there
   /// @throws LocalRefusedException when the answer is no success
-  static LocalExchange begin(Path state, String requestHead, byte[] body, Duration limit)
+  static LocalExchange begin(LocalTarget target, String requestHead, byte[] body, Duration limit)
       throws IOException {
-    LocalExchange exchange = new LocalExchange(connect(state));
+    LocalExchange exchange = new LocalExchange(target, connect(target));
     try {
       return exchange.within(
           limit,
@@ -72,8 +76,25 @@ final class LocalExchange implements AutoCloseable {
     }
   }
 
-  private static SocketChannel connect(Path state) throws IOException {
-    Path file = state.toAbsolutePath().resolve(LocalApi.SOCKET_NAME);
+  /// Sends a request without a body, and waits for the whole answer.
+  ///
+  /// @param limit for the answer's head, and once more for its body
+  /// @throws NotRunningException when nobody listens there
+  /// @throws LocalRefusedException when the answer is no success
+  public static byte[] request(LocalTarget target, String method, String path, Duration limit)
+      throws IOException {
+    try (LocalExchange exchange = begin(target, head(method, path), NOTHING, limit)) {
+      return exchange.readAll(limit);
+    }
+  }
+
+  static String head(String method, String path) {
+    return "%s %s HTTP/1.1\r\nHost: local\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        .formatted(method, path);
+  }
+
+  private static SocketChannel connect(LocalTarget target) throws IOException {
+    Path file = target.socket();
     SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
     try {
       socket.connect(UnixDomainSocketAddress.of(file));
@@ -81,9 +102,10 @@ final class LocalExchange implements AutoCloseable {
     } catch (IOException e) {
       socket.close();
       if (Files.exists(file) && !Files.isWritable(file)) {
-        throw new IOException(file + " is not this user's, and so is the node", e);
+        throw new IOException(
+            "%s is not this user's, and so is the %s".formatted(file, target.program()), e);
       }
-      throw new NoLocalNodeException(state, e);
+      throw new NotRunningException(target, e);
     }
   }
 
@@ -105,7 +127,7 @@ final class LocalExchange implements AutoCloseable {
     } catch (IOException e) {
       if (late.isDone()) {
         throw new IOException(
-            "the node did not answer within %d s".formatted(limit.toSeconds()), e);
+            "the %s did not answer within %d s".formatted(target.program(), limit.toSeconds()), e);
       }
       throw e;
     } finally {
@@ -168,7 +190,7 @@ final class LocalExchange implements AutoCloseable {
       all.write(piece.get());
       if (all.size() > MAX_ANSWER_BYTES) {
         throw new IOException(
-            "the node answers with more than %d bytes".formatted(MAX_ANSWER_BYTES));
+            "the %s answers with more than %d bytes".formatted(target.program(), MAX_ANSWER_BYTES));
       }
     }
     return all.toByteArray();
@@ -197,7 +219,7 @@ final class LocalExchange implements AutoCloseable {
       take(message);
     }
     if (read < 0 && !ended) {
-      throw new IOException("the node has ended the connection");
+      throw new IOException("the %s has ended the connection".formatted(target.program()));
     }
   }
 
@@ -211,7 +233,9 @@ final class LocalExchange implements AutoCloseable {
       }
       if (message instanceof HttpContent content) {
         if (content.decoderResult().isFailure()) {
-          throw new IOException("the node's answer was cut short", content.decoderResult().cause());
+          throw new IOException(
+              "the answer of the %s was cut short".formatted(target.program()),
+              content.decoderResult().cause());
         }
         ByteBuf bytes = content.content();
         if (bytes.isReadable()) {

@@ -124,7 +124,10 @@ public final class VpnManager implements AutoCloseable {
     }
   }
 
-  private void awaitOpened() throws IOException, InterruptedException {
+  /// Waits until the tunnel has answered, which is when its header has come.
+  ///
+  /// @throws IOException when it does not within the call limit, or its header does not fit
+  public void awaitOpened() throws IOException, InterruptedException {
     try {
       connection
           .opened()

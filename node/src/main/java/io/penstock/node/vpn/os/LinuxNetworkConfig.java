@@ -59,6 +59,11 @@ public record LinuxNetworkConfig(
         SplitResolverConfig.at(DEFAULT_RESOLVER));
   }
 
+  /// The same with another choice about DNS.
+  public LinuxNetworkConfig with(Dns dns) {
+    return with(defaultRoute, dns);
+  }
+
   /// The same with other answers of the user.
   public LinuxNetworkConfig with(DefaultRoute defaultRoute, Dns dns) {
     return new LinuxNetworkConfig(

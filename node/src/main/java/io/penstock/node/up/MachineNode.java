@@ -1,0 +1,221 @@
+package io.penstock.node.up;
+
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.penstock.api.IpAddress;
+import io.penstock.node.retry.Backoff;
+import io.penstock.node.vpn.os.LinuxNetwork;
+import io.penstock.node.vpn.os.LinuxNetworkConfig;
+import io.penstock.node.vpn.os.OsNetwork;
+import io.penstock.node.vpn.os.OsSettings;
+import io.penstock.protocol.codervpn.message.PeerUpdate;
+import io.penstock.protocol.netstack.wire.Ipv6Header;
+import io.penstock.transport.NativeSupport;
+import io.penstock.transport.tun.TunConfig;
+import io.penstock.transport.tun.TunDevice;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Gives this machine an overlay interface until it is closed.
+///
+/// ```
+///   Starting ──joined, settings applied──► Up ──tunnel process ends──► Restarting
+///      │                                    ▲                              │
+///      │ failed, closed                     └──────────────────────────────┘
+///      └──────────────► Down ◄── closed, from wherever it is
+/// ```
+///
+/// The interface lives as long as this: a tunnel process that is killed is started again, and finds
+/// addresses and routes as they were. One thread does it all; every method may be called by any.
+public final class MachineNode implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(MachineNode.class);
+
+  private static final Duration LOOPS_LIMIT = Duration.ofSeconds(5);
+
+  private final UpConfig config;
+  private final Consumer<UpStatus> listener;
+  private final TunnelWords words = new TunnelWords();
+  private final CompletableFuture<UpStatus.Down> ended = new CompletableFuture<>();
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final Thread thread;
+
+  private volatile UpStatus status = new UpStatus.Starting("");
+  private volatile Optional<TunnelRun> run = Optional.empty();
+
+  private MachineNode(UpConfig config, Consumer<UpStatus> listener) {
+    this.config = config;
+    this.listener = listener;
+    thread = Thread.ofVirtual().name("penstock-up").unstarted(this::run);
+  }
+
+  /// Begins, and returns at once.
+  ///
+  /// @param listener is told of each status, one after the other, by the thread that goes on
+  ///   afterwards
+  public static MachineNode start(UpConfig config, Consumer<UpStatus> listener) {
+    MachineNode node = new MachineNode(config, listener);
+    node.thread.start();
+    return node;
+  }
+
+  /// Takes back what a process that was killed has left on this machine.
+  ///
+  /// @param state the directory of [UpConfig#state]
+  /// @return what was done, a line each; nothing when there was nothing to do
+  /// @throws IOException when a living process uses the directory, or something could not be taken
+  ///   back, which stays in the journal
+  public static List<String> undo(Path state) throws IOException {
+    return LinuxNetwork.undo(UpConfig.journal(state));
+  }
+
+  /// What this knows about the machine, before it is changed.
+  ///
+  /// @param underlay the addresses of the gateway
+  static LinuxNetworkConfig network(UpConfig config, Set<IpAddress> underlay) {
+    return LinuxNetworkConfig.of(config.link(), config.journal(), underlay).with(config.dns());
+  }
+
+  /// How it is doing.
+  public UpStatus status() {
+    return status;
+  }
+
+  /// The settings of the machine that the tunnel has asked for.
+  public OsSettings settings() {
+    return run.map(TunnelRun::settings).orElse(OsSettings.NONE);
+  }
+
+  /// How it is doing, with all that it knows of the others.
+  public UpReport report() {
+    return UpReport.of(
+        config,
+        status,
+        settings(),
+        run.map(TunnelRun::peers).orElseGet(PeerUpdate::getDefaultInstance));
+  }
+
+  /// Waits until it is over.
+  public UpStatus.Down awaitDown() throws InterruptedException {
+    try {
+      return ended.get();
+    } catch (ExecutionException e) {
+      throw new AssertionError("an end is never a failure", e);
+    }
+  }
+
+  /// Has it end, and does not wait for that; see [#awaitDown].
+  public void stop() {
+    if (closing.compareAndSet(false, true)) {
+      thread.interrupt();
+    }
+  }
+
+  /// Takes everything back and waits for that, unless it is interrupted. Repeatable.
+  @Override
+  public void close() {
+    stop();
+    try {
+      var _ = awaitDown();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  // ---- the thread ----
+
+  private void run() {
+    String why;
+    try {
+      carry();
+      why = "";
+    } catch (InterruptedException _) {
+      why = "";
+    } catch (IOException | RuntimeException e) {
+      LOG.debug("no overlay on this machine", e);
+      why = e.getMessage() == null ? e.toString() : e.getMessage();
+    }
+    UpStatus.Down down = new UpStatus.Down(why);
+    become(down);
+    ended.complete(down);
+  }
+
+  private void become(UpStatus next) {
+    status = next;
+    listener.accept(next);
+  }
+
+  private void step(String step) {
+    become(new UpStatus.Starting(step));
+  }
+
+  private void carry() throws IOException, InterruptedException {
+    Files.createDirectories(
+        config.state(),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    step("looking for the gateway " + config.gateway());
+    Set<IpAddress> underlay = GatewayLookup.of(config.gateway().host(), config.lookupLimit());
+    MultiThreadIoEventLoopGroup loops = NativeSupport.newEventLoops(1, "penstock-up");
+    try {
+      // The network comes first, as it is locked, so that one process alone does the rest.
+      try (LinuxNetwork network = LinuxNetwork.open(network(config, underlay), this::step);
+          TunDevice device = TunDevice.open(device());
+          UpApi _ = UpApi.start(loops.next(), config.state(), this)) {
+        carry(loops, network, device);
+      }
+    } finally {
+      NativeSupport.endEventLoops(loops, LOOPS_LIMIT).awaitUninterruptibly();
+    }
+  }
+
+  /// The MTU is what every path of an overlay carries; the tunnel asks for what this one does.
+  private TunConfig device() {
+    return TunConfig.builder().name(config.link()).mtu(Ipv6Header.MIN_MTU_BYTES).build();
+  }
+
+  private void carry(MultiThreadIoEventLoopGroup loops, OsNetwork network, TunDevice device)
+      throws IOException, InterruptedException {
+    Backoff backoff =
+        new Backoff(
+            config.backoffLeast(),
+            config.backoffMost(),
+            () -> ThreadLocalRandom.current().nextDouble());
+    boolean first = true;
+    while (true) {
+      String why;
+      try (TunnelRun now =
+          TunnelRun.start(config, loops.next(), network, device, words, this::step)) {
+        run = Optional.of(now);
+        first = false;
+        backoff.reset();
+        become(new UpStatus.Up());
+        try (SleepWatch _ = SleepWatch.start(now)) {
+          why = now.awaitEnd();
+        }
+      } catch (IOException e) {
+        if (first) {
+          throw e;
+        }
+        why = String.valueOf(e.getMessage());
+      } finally {
+        run = Optional.empty();
+      }
+      Duration wait = Duration.ofNanos(backoff.nextNanos());
+      become(new UpStatus.Restarting(why, wait));
+      LOG.warn("the tunnel is started again wait={} cause=\"{}\"", wait, why);
+      Thread.sleep(wait);
+    }
+  }
+}

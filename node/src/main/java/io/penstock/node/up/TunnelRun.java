@@ -1,0 +1,157 @@
+package io.penstock.node.up;
+
+import io.netty.channel.EventLoop;
+import io.penstock.node.vpn.StartOrder;
+import io.penstock.node.vpn.VpnListener;
+import io.penstock.node.vpn.VpnManager;
+import io.penstock.node.vpn.VpnManagerConfig;
+import io.penstock.node.vpn.os.OsNetwork;
+import io.penstock.node.vpn.os.OsSettings;
+import io.penstock.protocol.codervpn.HeaderChoice;
+import io.penstock.protocol.codervpn.SpeakerConfig;
+import io.penstock.protocol.codervpn.SpeakerEnd;
+import io.penstock.protocol.codervpn.message.PeerUpdate;
+import io.penstock.transport.codervpn.PipeChannel;
+import io.penstock.transport.tun.TunDevice;
+import io.penstock.transport.tun.TunHandover;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
+
+/// One tunnel process from its start to its end, with its manager.
+///
+/// ```
+///   start the process ─► its header has come ─► hand the interface over ─► start ─► settings applied
+/// ```
+///
+/// The tunnel waits for the interface before it writes its header, so that it cannot be missed.
+final class TunnelRun implements AutoCloseable {
+
+  /// It listens already, and who listens takes it at once.
+  private static final Duration HANDOVER_LIMIT = Duration.ofSeconds(10);
+
+  /// A process that refuses goes on, one whose stream broke is about to end.
+  private static final Duration REFUSED_LIMIT = Duration.ofMillis(300);
+
+  private static final Duration ENDED_LIMIT = Duration.ofSeconds(2);
+
+  private final TunnelProcess process;
+  private final VpnManager manager;
+
+  private TunnelRun(TunnelProcess process, VpnManager manager) {
+    this.process = process;
+    this.manager = manager;
+  }
+
+  /// Starts a tunnel process and waits until the node has joined and the machine is set up for it.
+  ///
+  /// @param step is told what is done
+  /// @throws IOException when that fails, after which the process has ended
+  static TunnelRun start(
+      UpConfig config,
+      EventLoop loop,
+      OsNetwork network,
+      TunDevice device,
+      VpnListener listener,
+      Consumer<String> step)
+      throws IOException, InterruptedException {
+    step.accept("starting the tunnel");
+    TunnelProcess process = TunnelProcess.start(command(config), config.tunnelLimit());
+    TunnelRun run =
+        new TunnelRun(process, new VpnManager(managerConfig(config), network, listener));
+    try {
+      run.begin(config, loop, device, step);
+      return run;
+    } catch (IOException e) {
+      String why = process.whyEnded(REFUSED_LIMIT);
+      run.close();
+      throw why.isEmpty() ? e : new IOException(e.getMessage() + "; " + why, e);
+    } catch (InterruptedException | RuntimeException e) {
+      run.close();
+      throw e;
+    }
+  }
+
+  private static List<String> command(UpConfig config) {
+    List<String> command = new ArrayList<>(config.tunnel());
+    command.addAll(
+        List.of(
+            "--stdio",
+            "--fd-socket",
+            config.handover().toString(),
+            "--name",
+            config.name(),
+            "--state",
+            config.identity().toString()));
+    return command;
+  }
+
+  private static VpnManagerConfig managerConfig(UpConfig config) {
+    return VpnManagerConfig.builder()
+        .speaker(
+            SpeakerConfig.manager()
+                .header(HeaderChoice.CURRENT)
+                .headerTimeout(config.tunnelLimit())
+                .build())
+        .callLimit(config.tunnelLimit())
+        .build();
+  }
+
+  private void begin(UpConfig config, EventLoop loop, TunDevice device, Consumer<String> step)
+      throws IOException, InterruptedException {
+    var _ = PipeChannel.open(process.in(), process.out(), loop, manager.handler());
+    manager.awaitOpened();
+    TunHandover.send(loop, config.handover(), device, HANDOVER_LIMIT);
+    step.accept("joining the network of " + config.gateway());
+    manager.start(StartOrder.of(config.gateway().toString(), config.token()));
+  }
+
+  /// What the tunnel has asked for, and got.
+  OsSettings settings() {
+    return manager.settings();
+  }
+
+  /// The peers, as the tunnel has told last.
+  PeerUpdate peers() {
+    return manager.peers();
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /// Tells the tunnel that the machine has slept.
+  void wake() throws IOException, InterruptedException {
+    manager.wake();
+  }
+
+  /// Waits until the stream is over, which it should not be; why it is.
+  String awaitEnd() throws InterruptedException {
+    SpeakerEnd end;
+    try {
+      end = manager.ended().toCompletableFuture().get();
+    } catch (ExecutionException e) {
+      throw new AssertionError("an end is never a failure", e);
+    }
+    String why = process.whyEnded(ENDED_LIMIT);
+    return why.isEmpty() ? "the tunnel process has closed its stream: " + end.logText() : why;
+  }
+
+  /// Has the tunnel stop and its process end; blocks for some limits at most. Repeatable.
+  @Override
+  public void close() {
+    try {
+      manager.stop();
+    } catch (IOException | IllegalStateException _) {
+      // It was killed, or does not answer; its process ends all the same.
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    } finally {
+      manager.close();
+      process.close();
+    }
+  }
+}
