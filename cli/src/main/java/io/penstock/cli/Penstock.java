@@ -38,6 +38,7 @@ import picocli.CommandLine.TypeConversionException;
       "  penstock ping db                     ping the node db of its overlay network",
       "  penstock node run --name web         be a node of it, without root",
       "  penstock serve 3000                  serve an app on that node",
+      "  sudo penstock up                     or have the whole machine on it",
       "",
       "Exit codes: 0 done, 1 failed, 2 usage. Help on one command: penstock COMMAND --help"
     })
@@ -89,6 +90,9 @@ public final class Penstock implements Runnable {
             .addSubcommand(new PeersCommand(console))
             .addSubcommand(new LeaseCommand(console))
             .addSubcommand(new PingCommand(console))
+            .addSubcommand(new UpCommand(console))
+            .addSubcommand(new DownCommand(console))
+            .addSubcommand(new StatusCommand(console))
             .addSubcommand(new TunnelCommand(console))
             .addSubcommand(new DemoCommand(console))
             .addSubcommand(new VersionCommand(console))

@@ -9,10 +9,10 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/// Where the packets of `penstock tunnel` go: to a TUN device that is opened here, or to a stack in
-/// this process.
+/// Where the packets of `penstock tunnel` go: to the TUN device whose descriptor the manager says,
+/// or else to one that is opened here, or to a stack in this process.
 ///
-/// @param device to be opened; empty for none
+/// @param device to be opened when the manager gives none; empty for none
 record TunChoice(Optional<TunConfig> device) implements PacketDevices {
 
   /// The first free device.
@@ -41,7 +41,7 @@ record TunChoice(Optional<TunConfig> device) implements PacketDevices {
   @Override
   public Optional<TunDevice> open(OptionalInt descriptor) throws IOException, InterruptedException {
     if (descriptor.isPresent()) {
-      return PacketDevices.NONE.open(descriptor);
+      return Optional.of(TunDevice.adopt(descriptor.getAsInt()));
     }
     if (device.isEmpty()) {
       return Optional.empty();

@@ -77,6 +77,14 @@ final class TunnelCommand implements Callable<Integer> {
   private Optional<Path> state = Optional.empty();
 
   @Option(
+      names = "--fd-socket",
+      paramLabel = "PATH",
+      description =
+          "Listen on this Unix socket for a manager that hands a TUN device over; whatever number"
+              + " it says in a start is not looked at then.")
+  private Optional<Path> handover = Optional.empty();
+
+  @Option(
       names = "--tun",
       paramLabel = "auto|NAME|none",
       description =
@@ -96,15 +104,26 @@ final class TunnelCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     log.apply(LogOptions.LogLevel.INFO);
     String label = Usage.valueOf(spec, "--name", () -> NodeName.require(name));
-    TunChoice devices = Usage.valueOf(spec, "--tun", () -> TunChoice.of(tun));
+    TunChoice choice = Usage.valueOf(spec, "--tun", () -> TunChoice.of(tun));
     Trust known = trust.resolve(console, GatewayAccess.remembered(console));
     Path directory = state.orElseGet(() -> UserFiles.nodes(console).resolve(label));
-    VpnTunnelConfig config =
-        VpnTunnelConfig.builder(label)
-            .node(node -> node.trust(known).state(directory))
-            .devices(devices)
-            .build();
+    VpnTunnelConfig.Builder config =
+        VpnTunnelConfig.builder(label).node(node -> node.trust(known).state(directory));
     MultiThreadIoEventLoopGroup loops = NativeSupport.newEventLoops(1, "penstock-manager");
+    try {
+      if (handover.isEmpty()) {
+        return run(loops, config.devices(choice).build());
+      }
+      try (HandedDevice devices = HandedDevice.on(loops.next(), handover.get())) {
+        return run(loops, config.devices(devices).build());
+      }
+    } finally {
+      NativeSupport.endEventLoops(loops, LOOPS_LIMIT).awaitUninterruptibly();
+    }
+  }
+
+  private int run(MultiThreadIoEventLoopGroup loops, VpnTunnelConfig config)
+      throws IOException, InterruptedException {
     try (StopSignal stop = StopSignal.listen();
         VpnTunnel tunnel = new VpnTunnel(config);
         var _ = LogForwardAppender.attach(tunnel.logs())) {
@@ -116,8 +135,6 @@ final class TunnelCommand implements Callable<Integer> {
         throw new Failure("the manager is lost: " + end.logText());
       }
       return 0;
-    } finally {
-      NativeSupport.endEventLoops(loops, LOOPS_LIMIT).awaitUninterruptibly();
     }
   }
 

@@ -194,7 +194,7 @@ class TunnelCommandTest implements VpnListener, OsNetwork {
             refusal(
                 new StartOrder(
                     order().url(), order().token(), order().headers(), OptionalInt.of(9))))
-        .contains("descriptor is 9");
+        .contains("descriptor 9");
     manager.start(order());
     listening.close().sync();
     manager.close();

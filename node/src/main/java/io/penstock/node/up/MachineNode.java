@@ -3,10 +3,12 @@ package io.penstock.node.up;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.penstock.api.IpAddress;
 import io.penstock.node.retry.Backoff;
+import io.penstock.node.store.DirectoryLock;
 import io.penstock.node.vpn.os.LinuxNetwork;
 import io.penstock.node.vpn.os.LinuxNetworkConfig;
 import io.penstock.node.vpn.os.OsNetwork;
 import io.penstock.node.vpn.os.OsSettings;
+import io.penstock.node.vpn.os.UpRights;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
 import io.penstock.protocol.netstack.wire.Ipv6Header;
 import io.penstock.transport.NativeSupport;
@@ -44,10 +46,11 @@ public final class MachineNode implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MachineNode.class);
 
   private static final Duration LOOPS_LIMIT = Duration.ofSeconds(5);
+  private static final Duration FREE_CHECK = Duration.ofMillis(50);
 
   private final UpConfig config;
-  private final Consumer<UpStatus> listener;
-  private final TunnelWords words = new TunnelWords();
+  private final Consumer<UpReport> listener;
+  private final TunnelWords words = new TunnelWords(this::tell);
   private final CompletableFuture<UpStatus.Down> ended = new CompletableFuture<>();
   private final AtomicBoolean closing = new AtomicBoolean();
   private final Thread thread;
@@ -55,7 +58,7 @@ public final class MachineNode implements AutoCloseable {
   private volatile UpStatus status = new UpStatus.Starting("");
   private volatile Optional<TunnelRun> run = Optional.empty();
 
-  private MachineNode(UpConfig config, Consumer<UpStatus> listener) {
+  private MachineNode(UpConfig config, Consumer<UpReport> listener) {
     this.config = config;
     this.listener = listener;
     thread = Thread.ofVirtual().name("penstock-up").unstarted(this::run);
@@ -63,12 +66,39 @@ public final class MachineNode implements AutoCloseable {
 
   /// Begins, and returns at once.
   ///
-  /// @param listener is told of each status, one after the other, by the thread that goes on
-  ///   afterwards
-  public static MachineNode start(UpConfig config, Consumer<UpStatus> listener) {
+  /// @param listener is told of each change of the status and of the machine's settings, one after
+  ///   the other, by threads that go on afterwards
+  public static MachineNode start(UpConfig config, Consumer<UpReport> listener) {
     MachineNode node = new MachineNode(config, listener);
     node.thread.start();
     return node;
+  }
+
+  /// What of the rights that it takes this process lacks; nothing is changed.
+  public static UpRights rights(UpConfig config) {
+    return UpRights.check(network(config, Set.of()));
+  }
+
+  /// Waits until no process gives this machine an overlay interface by a directory.
+  ///
+  /// @param state the directory of [UpConfig#state]
+  /// @return whether that came about within the limit
+  public static boolean awaitFree(Path state, Duration limit)
+      throws IOException, InterruptedException {
+    long end = System.nanoTime() + limit.toNanos();
+    Path journal = UpConfig.journal(state);
+    while (Files.isDirectory(journal)) {
+      Optional<DirectoryLock> lock = DirectoryLock.take(journal);
+      if (lock.isPresent()) {
+        lock.get().close();
+        return true;
+      }
+      if (System.nanoTime() - end >= 0) {
+        return false;
+      }
+      Thread.sleep(FREE_CHECK);
+    }
+    return true;
   }
 
   /// Takes back what a process that was killed has left on this machine.
@@ -88,13 +118,7 @@ public final class MachineNode implements AutoCloseable {
     return LinuxNetworkConfig.of(config.link(), config.journal(), underlay).with(config.dns());
   }
 
-  /// How it is doing.
-  public UpStatus status() {
-    return status;
-  }
-
-  /// The settings of the machine that the tunnel has asked for.
-  public OsSettings settings() {
+  private OsSettings settings() {
     return run.map(TunnelRun::settings).orElse(OsSettings.NONE);
   }
 
@@ -152,9 +176,13 @@ public final class MachineNode implements AutoCloseable {
     ended.complete(down);
   }
 
-  private void become(UpStatus next) {
+  private synchronized void become(UpStatus next) {
     status = next;
-    listener.accept(next);
+    listener.accept(report());
+  }
+
+  private synchronized void tell() {
+    listener.accept(report());
   }
 
   private void step(String step) {
@@ -170,7 +198,7 @@ public final class MachineNode implements AutoCloseable {
     MultiThreadIoEventLoopGroup loops = NativeSupport.newEventLoops(1, "penstock-up");
     try {
       // The network comes first, as it is locked, so that one process alone does the rest.
-      try (LinuxNetwork network = LinuxNetwork.open(network(config, underlay), this::step);
+      try (LinuxNetwork network = LinuxNetwork.open(network(config, underlay));
           TunDevice device = TunDevice.open(device());
           UpApi _ = UpApi.start(loops.next(), config.state(), this)) {
         carry(loops, network, device);

@@ -107,6 +107,7 @@ final class TunnelRun implements AutoCloseable {
     TunHandover.send(loop, config.handover(), device, HANDOVER_LIMIT);
     step.accept("joining the network of " + config.gateway());
     manager.start(StartOrder.of(config.gateway().toString(), config.token()));
+    var _ = manager.askPeers();
   }
 
   /// What the tunnel has asked for, and got.

@@ -14,6 +14,12 @@ final class TunnelWords implements VpnListener {
 
   private static final Logger LOG = LoggerFactory.getLogger("tunnel");
 
+  private final Runnable settingsApplied;
+
+  TunnelWords(Runnable settingsApplied) {
+    this.settingsApplied = settingsApplied;
+  }
+
   @Override
   public void peersChanged(PeerUpdate change) {
     // The manager has them.
@@ -25,6 +31,7 @@ final class TunnelWords implements VpnListener {
         "network settings applied addresses={} routes={}",
         settings.addresses(),
         settings.included());
+    settingsApplied.run();
   }
 
   @Override

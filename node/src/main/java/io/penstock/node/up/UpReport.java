@@ -7,10 +7,12 @@ import io.penstock.node.vpn.os.OsSettings;
 import io.penstock.protocol.codervpn.message.Agent;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
 import io.penstock.protocol.codervpn.message.Workspace;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -35,6 +37,8 @@ public record UpReport(
     List<IpAddress> addresses,
     List<String> zones,
     List<UpPeer> peers) {
+
+  private static final String GATEWAY = "gateway";
 
   public UpReport {
     addresses = List.copyOf(addresses);
@@ -70,7 +74,9 @@ public record UpReport(
     return switch (status) {
       case UpStatus.Starting(String step) -> step;
       case UpStatus.Up _ -> "";
-      case UpStatus.Restarting(String why, _) -> why;
+      case UpStatus.Restarting(String why, Duration pause) ->
+          String.format(
+              Locale.ROOT, "%s; the next one is started in %.1f s", why, pause.toMillis() / 1e3);
       case UpStatus.Down(String why) -> why;
     };
   }
@@ -90,6 +96,7 @@ public record UpReport(
         agent.flatMap(one -> one.getFqdnList().stream().findFirst()).map(UpReport::bare).orElse(""),
         agent.map(UpReport::addresses).orElse(List.of()),
         workspace.getStatus() == Workspace.Status.RUNNING,
+        agent.isPresent() ? GATEWAY : "",
         agent.filter(Agent::hasLastHandshake).map(UpReport::lastHandshake));
   }
 
@@ -112,12 +119,14 @@ public record UpReport(
   /// @param domainName its full name; empty while it is away
   /// @param addresses of the node; none while it is away
   /// @param online whether it has a tunnel
+  /// @param path how packets get there: `gateway`, as all do; empty while it is away
   /// @param lastHandshake of its tunnel with the gateway, by the gateway's clock
   public record UpPeer(
       String name,
       String domainName,
       List<IpAddress> addresses,
       boolean online,
+      String path,
       Optional<Instant> lastHandshake) {
     public UpPeer {
       addresses = List.copyOf(addresses);
