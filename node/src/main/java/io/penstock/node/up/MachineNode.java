@@ -193,6 +193,8 @@ public final class MachineNode implements AutoCloseable {
     Files.createDirectories(
         config.state(),
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    // What a killed predecessor has left may stand in the way of looking for anything.
+    undo(config.state()).forEach(LOG::info);
     step("looking for the gateway " + config.gateway());
     Set<IpAddress> underlay = GatewayLookup.of(config.gateway().host(), config.lookupLimit());
     MultiThreadIoEventLoopGroup loops = NativeSupport.newEventLoops(1, "penstock-up");

@@ -26,6 +26,11 @@ final class TunnelProcess implements AutoCloseable {
 
   private static final int MAX_LINE_CHARS = 300;
 
+  /// A process that a signal ended has that and the signal's number as its status.
+  private static final int SIGNAL = 128;
+
+  private static final int KILLED = SIGNAL + 9;
+
   /// After its end, for what is still in the pipe.
   private static final Duration WORDS_LIMIT = Duration.ofSeconds(1);
 
