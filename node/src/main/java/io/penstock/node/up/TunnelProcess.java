@@ -98,8 +98,13 @@ final class TunnelProcess implements AutoCloseable {
       words = String.join("\n  ", lastLines);
     }
     int status = process.exitValue();
+    if (status == KILLED) {
+      return "the tunnel process was killed";
+    }
     String how =
-        status > 128 ? "was killed by signal " + (status - 128) : "has ended with status " + status;
+        status > SIGNAL
+            ? "was ended by signal " + (status - SIGNAL)
+            : "has ended with status " + status;
     return "the tunnel process " + how + (words.isEmpty() ? "" : ", and said:\n  " + words);
   }
 
