@@ -10,6 +10,7 @@ import io.penstock.node.vpn.os.OsNetwork;
 import io.penstock.node.vpn.os.OsSettings;
 import io.penstock.node.vpn.os.UpRights;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
+import io.penstock.protocol.codervpn.message.PenstockLink;
 import io.penstock.protocol.netstack.wire.Ipv6Header;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.tun.TunConfig;
@@ -50,7 +51,6 @@ public final class MachineNode implements AutoCloseable {
 
   private final UpConfig config;
   private final Consumer<UpReport> listener;
-  private final TunnelWords words = new TunnelWords(this::tell);
   private final CompletableFuture<UpStatus.Down> ended = new CompletableFuture<>();
   private final AtomicBoolean closing = new AtomicBoolean();
   private final Thread thread;
@@ -127,6 +127,7 @@ public final class MachineNode implements AutoCloseable {
     return UpReport.of(
         config,
         status,
+        run.map(TunnelRun::link).orElseGet(PenstockLink::getDefaultInstance),
         settings(),
         run.map(TunnelRun::peers).orElseGet(PeerUpdate::getDefaultInstance));
   }
@@ -226,16 +227,21 @@ public final class MachineNode implements AutoCloseable {
     while (true) {
       String why;
       try (TunnelRun now =
-          TunnelRun.start(config, loops.next(), network, device, words, this::step)) {
+          TunnelRun.start(config, loops.next(), network, device, this::tell, this::step)) {
         run = Optional.of(now);
         first = false;
         backoff.reset();
         become(new UpStatus.Up());
+        TunnelRun.End end;
         try (SleepWatch _ = SleepWatch.start(now)) {
-          why = now.awaitEnd();
+          end = now.awaitEnd();
         }
+        if (end.deviceLost()) {
+          throw new DeviceLostException(end.why());
+        }
+        why = end.why();
       } catch (IOException e) {
-        if (first) {
+        if (first || e instanceof DeviceLostException) {
           throw e;
         }
         why = String.valueOf(e.getMessage());
@@ -246,6 +252,16 @@ public final class MachineNode implements AutoCloseable {
       become(new UpStatus.Restarting(why, wait));
       LOG.warn("the tunnel is started again wait={} cause=\"{}\"", wait, why);
       Thread.sleep(wait);
+    }
+  }
+
+  /// Somebody has removed the interface: to begin anew is all that helps.
+  private static final class DeviceLostException extends IOException {
+
+    private static final long serialVersionUID = 1L;
+
+    private DeviceLostException(String message) {
+      super(message);
     }
   }
 }

@@ -1,8 +1,8 @@
 package io.penstock.node.up;
 
 import io.netty.channel.EventLoop;
+import io.penstock.node.DeviceNode;
 import io.penstock.node.vpn.StartOrder;
-import io.penstock.node.vpn.VpnListener;
 import io.penstock.node.vpn.VpnManager;
 import io.penstock.node.vpn.VpnManagerConfig;
 import io.penstock.node.vpn.os.OsNetwork;
@@ -11,6 +11,7 @@ import io.penstock.protocol.codervpn.HeaderChoice;
 import io.penstock.protocol.codervpn.SpeakerConfig;
 import io.penstock.protocol.codervpn.SpeakerEnd;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
+import io.penstock.protocol.codervpn.message.PenstockLink;
 import io.penstock.transport.codervpn.PipeChannel;
 import io.penstock.transport.tun.TunDevice;
 import io.penstock.transport.tun.TunHandover;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 
@@ -39,15 +41,24 @@ final class TunnelRun implements AutoCloseable {
   private static final Duration ENDED_LIMIT = Duration.ofSeconds(2);
 
   private final TunnelProcess process;
+  private final TunnelWords words;
   private final VpnManager manager;
 
-  private TunnelRun(TunnelProcess process, VpnManager manager) {
+  private TunnelRun(TunnelProcess process, TunnelWords words, VpnManager manager) {
     this.process = process;
+    this.words = words;
     this.manager = manager;
   }
 
+  /// How it ended without being told to.
+  ///
+  /// @param why for people
+  /// @param deviceLost whether the interface is gone, so that no other tunnel can go on with it
+  record End(String why, boolean deviceLost) {}
+
   /// Starts a tunnel process and waits until the node has joined and the machine is set up for it.
   ///
+  /// @param changed is run after each change of the machine's settings and of the tunnel's link
   /// @param step is told what is done
   /// @throws IOException when that fails, after which the process has ended
   static TunnelRun start(
@@ -55,13 +66,14 @@ final class TunnelRun implements AutoCloseable {
       EventLoop loop,
       OsNetwork network,
       TunDevice device,
-      VpnListener listener,
+      Runnable changed,
       Consumer<String> step)
       throws IOException, InterruptedException {
     step.accept("starting the tunnel");
     TunnelProcess process = TunnelProcess.start(command(config), config.tunnelLimit());
+    TunnelWords words = new TunnelWords(changed);
     TunnelRun run =
-        new TunnelRun(process, new VpnManager(managerConfig(config), network, listener));
+        new TunnelRun(process, words, new VpnManager(managerConfig(config), network, words));
     try {
       run.begin(config, loop, device, step);
       return run;
@@ -120,6 +132,11 @@ final class TunnelRun implements AutoCloseable {
     return manager.peers();
   }
 
+  /// How the tunnel is doing with its gateway.
+  PenstockLink link() {
+    return manager.link();
+  }
+
   long pid() {
     return process.pid();
   }
@@ -129,16 +146,22 @@ final class TunnelRun implements AutoCloseable {
     manager.wake();
   }
 
-  /// Waits until the stream is over, which it should not be; why it is.
-  String awaitEnd() throws InterruptedException {
-    SpeakerEnd end;
+  /// Waits until the tunnel is over, which it should not be.
+  End awaitEnd() throws InterruptedException {
+    CompletableFuture<SpeakerEnd> stream = manager.ended().toCompletableFuture();
     try {
-      end = manager.ended().toCompletableFuture().get();
+      var _ = CompletableFuture.anyOf(words.stopped(), stream).get();
     } catch (ExecutionException e) {
       throw new AssertionError("an end is never a failure", e);
     }
+    if (words.stopped().isDone()) {
+      PenstockLink link = words.stopped().resultNow();
+      return new End(link.getReason(), link.getCode().equals(DeviceNode.DEVICE_LOST));
+    }
     String why = process.whyEnded(ENDED_LIMIT);
-    return why.isEmpty() ? "the tunnel process has closed its stream: " + end.logText() : why;
+    return new End(
+        why.isEmpty() ? "the tunnel has closed its stream: " + stream.resultNow().logText() : why,
+        false);
   }
 
   /// Has the tunnel stop and its process end; blocks for some limits at most. Repeatable.

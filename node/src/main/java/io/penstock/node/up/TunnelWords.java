@@ -4,25 +4,40 @@ import io.penstock.node.vpn.VpnListener;
 import io.penstock.node.vpn.os.OsSettings;
 import io.penstock.protocol.codervpn.message.Log;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
+import io.penstock.protocol.codervpn.message.PenstockLink;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 import org.slf4j.spi.LoggingEventBuilder;
 
-/// Writes what a tunnel process has for the log into our own.
+/// Hears what a tunnel process says: writes what it has for the log into our own, and passes on
+/// that the machine or the tunnel's link has changed.
 final class TunnelWords implements VpnListener {
 
   private static final Logger LOG = LoggerFactory.getLogger("tunnel");
 
-  private final Runnable settingsApplied;
+  private final Runnable changed;
+  private final CompletableFuture<PenstockLink> stopped = new CompletableFuture<>();
 
-  TunnelWords(Runnable settingsApplied) {
-    this.settingsApplied = settingsApplied;
+  /// @param changed is run after each change of the settings and of the link
+  TunnelWords(Runnable changed) {
+    this.changed = changed;
+  }
+
+  /// Completes when the tunnel says that its node will not come back by itself.
+  CompletableFuture<PenstockLink> stopped() {
+    return stopped;
   }
 
   @Override
   public void peersChanged(PeerUpdate change) {
-    // The manager has them.
+    if (change.hasPenstockLink()) {
+      if (change.getPenstockLink().getState() == PenstockLink.State.STOPPED) {
+        stopped.complete(change.getPenstockLink());
+      }
+      changed.run();
+    }
   }
 
   @Override
@@ -31,7 +46,7 @@ final class TunnelWords implements VpnListener {
         "network settings applied addresses={} routes={}",
         settings.addresses(),
         settings.included());
-    settingsApplied.run();
+    changed.run();
   }
 
   @Override

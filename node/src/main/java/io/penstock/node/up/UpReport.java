@@ -6,6 +6,7 @@ import io.penstock.node.vpn.os.OsDns;
 import io.penstock.node.vpn.os.OsSettings;
 import io.penstock.protocol.codervpn.message.Agent;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
+import io.penstock.protocol.codervpn.message.PenstockLink;
 import io.penstock.protocol.codervpn.message.Workspace;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,7 +23,8 @@ import java.util.Optional;
 /// @param domainName its full name; empty before the network is known
 /// @param gateway through which it joins
 /// @param link what the interface is called
-/// @param state `starting`, `up`, `restarting` or `down`
+/// @param state `starting`, `up`, `degraded` while the gateway is not reached, `restarting` or
+///   `down`
 /// @param reason of the state, for people; empty when there is nothing to say
 /// @param addresses of the interface
 /// @param zones whose names are looked up over the overlay; empty when DNS is left alone
@@ -47,15 +49,18 @@ public record UpReport(
   }
 
   /// Puts together what the manager knows.
-  static UpReport of(UpConfig config, UpStatus status, OsSettings settings, PeerUpdate peers) {
+  static UpReport of(
+      UpConfig config, UpStatus status, PenstockLink link, OsSettings settings, PeerUpdate peers) {
+    boolean degraded =
+        status instanceof UpStatus.Up && link.getState() == PenstockLink.State.DEGRADED;
     List<String> zones = settings.dns().map(OsDns::zones).orElse(List.of());
     return new UpReport(
         config.name(),
         zones.stream().findFirst().map(zone -> config.name() + "." + zone).orElse(""),
         config.gateway().toString(),
         config.link(),
-        word(status),
-        reason(status),
+        degraded ? "degraded" : word(status),
+        degraded ? "the link to the gateway is lost: " + link.getReason() : reason(status),
         settings.addresses().stream().map(InterfaceAddress::address).toList(),
         zones,
         peers(peers));

@@ -6,6 +6,7 @@ import io.penstock.node.OverlayMember;
 import io.penstock.protocol.codervpn.CallFault;
 import io.penstock.protocol.codervpn.PeerTable;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
+import io.penstock.protocol.codervpn.message.PenstockLink;
 import io.penstock.transport.codervpn.CallFailedException;
 import io.penstock.transport.codervpn.Calls;
 import io.penstock.transport.codervpn.TunnelConnection;
@@ -39,6 +40,7 @@ final class PeerFeed implements AutoCloseable {
   // Guarded by this.
   private final PeerTable told = new PeerTable();
   private PeerTable answered = new PeerTable();
+  private PenstockLink toldLink = PenstockLink.getDefaultInstance();
   private long answeredNanos;
 
   private PeerFeed(OverlayMember node, TunnelConnection connection, Duration statusInterval) {
@@ -61,7 +63,7 @@ final class PeerFeed implements AutoCloseable {
     told.apply(all);
     answered.apply(all);
     answeredNanos = System.nanoTime();
-    return all;
+    return all.toBuilder().setPenstockLink(LinkMessages.of(node.status())).build();
   }
 
   private PeerUpdate messages(PeerSnapshot peers) {
@@ -94,12 +96,17 @@ final class PeerFeed implements AutoCloseable {
 
   private void tellChange(PeerSnapshot peers) throws IOException, InterruptedException {
     PeerUpdate change;
+    PenstockLink link = LinkMessages.of(node.status());
     synchronized (this) {
       change = told.changeTo(messages(peers));
+      if (!link.equals(toldLink)) {
+        change = change.toBuilder().setPenstockLink(link).build();
+      }
     }
     if (change.getSerializedSize() > 0 && isTaken(change)) {
       synchronized (this) {
         told.apply(change);
+        toldLink = link;
       }
     }
   }

@@ -11,6 +11,7 @@ import io.penstock.protocol.codervpn.message.Log;
 import io.penstock.protocol.codervpn.message.NetworkSettingsRequest;
 import io.penstock.protocol.codervpn.message.NetworkSettingsResponse;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
+import io.penstock.protocol.codervpn.message.PenstockLink;
 import io.penstock.protocol.codervpn.message.StartResponse;
 import io.penstock.protocol.codervpn.message.StopResponse;
 import io.penstock.transport.codervpn.CallFailedException;
@@ -67,6 +68,8 @@ public final class VpnManager implements AutoCloseable {
 
   // Guarded by itself.
   private final PeerTable peers = new PeerTable();
+
+  private volatile PenstockLink link = PenstockLink.getDefaultInstance();
 
   /// Makes a manager whose channel is not connected yet.
   ///
@@ -152,6 +155,7 @@ public final class VpnManager implements AutoCloseable {
   /// @throws IOException when it does not answer in time
   public PeerUpdate askPeers() throws IOException, InterruptedException {
     PeerUpdate all = Calls.await(connection.peers(config.callLimit()));
+    keepLink(all);
     synchronized (peers) {
       var _ = peers.replace(requireFew(all));
       return peers.all();
@@ -162,6 +166,18 @@ public final class VpnManager implements AutoCloseable {
   public PeerUpdate peers() {
     synchronized (peers) {
       return peers.all();
+    }
+  }
+
+  /// How the tunnel is doing with its gateway, as it has told last; unknown from a tunnel that is
+  /// not ours.
+  public PenstockLink link() {
+    return link;
+  }
+
+  private void keepLink(PeerUpdate update) {
+    if (update.hasPenstockLink()) {
+      link = update.getPenstockLink();
     }
   }
 
@@ -289,6 +305,7 @@ public final class VpnManager implements AutoCloseable {
 
     @Override
     public void peersChanged(PeerUpdate update) {
+      keepLink(update);
       synchronized (peers) {
         peers.apply(update);
         if (peers.workspaces().size() > config.maxPeers()
