@@ -4,12 +4,14 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.IoEventLoop;
 import io.penstock.protocol.netstack.offload.PacketMeta;
-import io.penstock.protocol.netstack.offload.TcpCoalescer;
+import io.penstock.protocol.netstack.wire.InternetChecksum;
+import io.penstock.transport.tun.TunBatch;
 import io.penstock.transport.tun.TunConfig;
 import io.penstock.transport.tun.TunCounters;
 import io.penstock.transport.tun.TunDevice;
 import io.penstock.transport.tun.TunLink;
 import io.penstock.transport.tun.TunReceiver;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// A wire between two kernels: what comes over one TUN device goes out over the other.
@@ -37,18 +39,31 @@ final class Relay {
   static Relay start(
       IoEventLoop loop, ByteBufAllocator allocator, TunDevice left, TunDevice right, Work work)
       throws Exception {
-    Direction fromLeft = new Direction(allocator, work);
-    Direction fromRight = new Direction(allocator, work);
+    Direction fromLeft = new Direction();
+    Direction fromRight = new Direction();
     TunConfig config = TunConfig.builder().build();
     TunLink first = TunLink.start(loop, left, config, allocator, fromLeft).sync().getNow();
     TunLink second = TunLink.start(loop, right, config, allocator, fromRight).sync().getNow();
     loop.submit(
             () -> {
-              fromLeft.to = second;
-              fromRight.to = first;
+              fromLeft.to = sender(loop, allocator, second, work);
+              fromRight.to = sender(loop, allocator, first, work);
             })
         .sync();
     return new Relay(first, second, fromLeft);
+  }
+
+  private static Sender sender(
+      IoEventLoop loop, ByteBufAllocator allocator, TunLink to, Work work) {
+    if (work == Work.AS_THEY_COME) {
+      return to::send;
+    }
+    return new TunBatch(loop, to, allocator, () -> {})::send;
+  }
+
+  /// The way over a link.
+  private interface Sender {
+    void send(ByteBuf packet, PacketMeta meta);
   }
 
   /// The link to the left kernel.
@@ -73,12 +88,9 @@ final class Relay {
   /// One direction, on the event loop.
   static final class Direction implements TunReceiver {
 
-    private static final int MAX_PACKETS = 64;
+    private static final int CONGESTION_EXPERIENCED = 3;
 
-    private final Work work;
-    private final TcpCoalescer coalescer;
-    private final PacketMeta polled = new PacketMeta();
-    private @Nullable TunLink to;
+    private @Nullable Sender to;
     private int batchBytes;
 
     /// The most bytes of one wake-up.
@@ -87,21 +99,37 @@ final class Relay {
     /// Whether a super packet has come.
     volatile boolean superPackets;
 
-    private Direction(ByteBufAllocator allocator, Work work) {
-      this.work = work;
-      this.coalescer = new TcpCoalescer(allocator, TunLink.HEADROOM_BYTES, MAX_PACKETS);
-    }
+    /// Of how many packets that may be marked (RFC 3168) one is; none when it is 0.
+    volatile int marking;
+
+    /// How many packets were marked, once for each segment.
+    final AtomicInteger marked = new AtomicInteger();
+
+    private int markable;
 
     @Override
     public void packet(TunLink link, ByteBuf packet, PacketMeta meta) {
       batchBytes += packet.readableBytes();
       superPackets |= meta.isSuperPacket();
+      mark(packet);
       if (to == null) {
         packet.release();
-      } else if (work == Work.AS_THEY_COME) {
-        to.send(packet, meta);
       } else {
-        coalescer.offer(packet, meta);
+        to.send(packet, meta);
+      }
+    }
+
+    /// Does what a congested router does to an IPv4 packet.
+    private void mark(ByteBuf packet) {
+      int at = packet.readerIndex();
+      int before = packet.getUnsignedShort(at);
+      boolean may = before >>> 12 == 4 && (before & CONGESTION_EXPERIENCED) != 0;
+      if (marking > 0 && may && ++markable % marking == 0) {
+        int after = before | CONGESTION_EXPERIENCED;
+        int checksum = packet.getUnsignedShort(at + 10);
+        packet.setShort(at, after);
+        packet.setShort(at + 10, InternetChecksum.update(checksum, before, after));
+        marked.incrementAndGet();
       }
     }
 
@@ -109,12 +137,6 @@ final class Relay {
     public void batchEnd(TunLink link) {
       maxBatchBytes = Math.max(maxBatchBytes, batchBytes);
       batchBytes = 0;
-      if (to == null) {
-        return;
-      }
-      for (ByteBuf next = coalescer.poll(polled); next != null; next = coalescer.poll(polled)) {
-        to.send(next, polled);
-      }
     }
 
     @Override

@@ -23,9 +23,14 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -101,6 +106,58 @@ class TunRelayTest {
     assertThat(counters(relay.right()).packetsOut()).isLessThan(in);
   }
 
+  @Test
+  void flows_that_come_mixed_and_in_small_pieces_are_put_together_each_for_itself()
+      throws Exception {
+    Relay relay = relay(TunOffload.NONE, TunOffload.TCP, Relay.Work.COALESCED);
+    List<FutureTask<Void>> transfers = new ArrayList<>();
+    for (String to : List.of("10.77.0.2", "fd77::2", "10.77.0.2")) {
+      FutureTask<Void> transfer =
+          new FutureTask<>(
+              () -> {
+                transfer(to, this::writePieces);
+                return null;
+              });
+      transfers.add(transfer);
+      Thread.ofPlatform().start(transfer);
+    }
+    for (FutureTask<Void> transfer : transfers) {
+      transfer.get(120, TimeUnit.SECONDS);
+    }
+    assertThat(counters(relay.right()).packetsOut()).isLessThan(counters(relay.left()).packetsIn());
+  }
+
+  @Test
+  void a_mark_of_congestion_stays_with_the_segments_that_have_it() throws Exception {
+    for (NetworkNamespace kernel : List.of(left, right)) {
+      var enabled = kernel.execute(List.of("sh", "-c", "echo 1 > /proc/sys/net/ipv4/tcp_ecn"));
+      assertThat(enabled.status()).as(enabled.output()).isZero();
+    }
+    Relay relay = relay(TunOffload.NONE, TunOffload.TCP, Relay.Work.COALESCED);
+    relay.fromLeft().marking = 5;
+
+    transfer("10.77.0.2");
+
+    assertThat(relay.fromLeft().marked.get()).isGreaterThan(BYTES / MTU / 5 / 2);
+    assertThat(markedPackets(right)).isEqualTo(relay.fromLeft().marked.get());
+    assertThat(counters(relay.right()).packetsOut()).isLessThan(counters(relay.left()).packetsIn());
+  }
+
+  /// How many packets with a mark of congestion came in over IPv4, a super packet counting as all
+  /// that it stands for.
+  private static long markedPackets(NetworkNamespace kernel) throws Exception {
+    List<String[]> lines =
+        kernel
+            .execute(List.of("cat", "/proc/net/netstat"))
+            .output()
+            .lines()
+            .filter(line -> line.startsWith("IpExt:"))
+            .map(line -> line.split(" ", -1))
+            .toList();
+    int column = Arrays.asList(lines.getFirst()).indexOf("InCEPkts");
+    return Long.parseLong(lines.getLast()[column]);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"10.77.0.2", "fd77::2"})
   void without_offloads_every_packet_crosses_by_itself(String to) throws Exception {
@@ -164,6 +221,25 @@ class TunRelayTest {
 
   /// Sends from the left kernel to the right, and compares.
   private void transfer(String to) throws Exception {
+    transfer(to, (socket, data) -> socket.getOutputStream().write(data));
+  }
+
+  private interface Writing {
+    void write(Socket socket, byte[] data) throws Exception;
+  }
+
+  /// Each piece of some length and with a push of its own.
+  private void writePieces(Socket socket, byte[] data) throws Exception {
+    socket.setTcpNoDelay(true);
+    SeededRandom lengths = new SeededRandom(2);
+    for (int from = 0; from < data.length; ) {
+      int length = Math.min(data.length - from, lengths.between(1, 20_000));
+      socket.getOutputStream().write(data, from, length);
+      from += length;
+    }
+  }
+
+  private void transfer(String to, Writing writing) throws Exception {
     byte[] data = new SeededRandom(1).bytes(BYTES);
     ServerSocket server = right.call(() -> new ServerSocket(0, 1, InetAddress.getByName(to)));
     Thread sender =
@@ -171,7 +247,7 @@ class TunRelayTest {
             .unstarted(
                 () -> {
                   try (Socket socket = left.call(() -> new Socket(to, server.getLocalPort()))) {
-                    socket.getOutputStream().write(data);
+                    writing.write(socket, data);
                   } catch (Exception e) {
                     throw new IllegalStateException("cannot send", e);
                   }

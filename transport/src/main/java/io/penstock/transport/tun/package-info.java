@@ -7,7 +7,8 @@
 /// [io.penstock.transport.tun.TunReceiver] gets what the kernel sends; no thread ever waits in a
 /// read, since closing a descriptor does not wake one that does. With offloads the kernel leaves
 /// checksums to us and hands up TCP super packets of up to 64 KiB; what they are says a
-/// [io.penstock.protocol.netstack.offload.PacketMeta].
+/// [io.penstock.protocol.netstack.offload.PacketMeta]. In the other direction a
+/// [io.penstock.transport.tun.TunBatch] makes such packets of the segments that come one by one.
 ///
 /// Specifications: the kernel's `Documentation/networking/tuntap.rst` and
 /// `include/uapi/linux/if_tun.h`; the header in front of packets is that of virtio 1.3 section
