@@ -4,6 +4,8 @@ import io.penstock.api.OverlayNetwork;
 import io.penstock.api.PeerSnapshot;
 import io.penstock.node.device.DeviceBridge;
 import io.penstock.node.device.DeviceCounters;
+import io.penstock.node.device.PeerCounters;
+import io.penstock.node.device.PeerTraffic;
 import io.penstock.transport.tun.TunDevice;
 import java.io.IOException;
 import java.time.Duration;
@@ -30,8 +32,13 @@ public final class DeviceNode implements OverlayMember {
   /// The code of a node whose device has failed or was deleted.
   public static final String DEVICE_LOST = "device_lost";
 
+  /// The peers are looked at that often even when nothing is told of them.
+  private static final Duration PEERS_LIMIT = Duration.ofHours(1);
+
   private final Membership membership;
+  private final PeerTraffic traffic = new PeerTraffic();
   private final DeviceBridge bridge;
+  private final Thread peers;
 
   private DeviceNode(Membership membership, TunDevice device) {
     this.membership = membership;
@@ -39,6 +46,7 @@ public final class DeviceNode implements OverlayMember {
         DeviceBridge.start(
             membership.tunnel(),
             device,
+            traffic,
             failure ->
                 membership
                     .tunnel()
@@ -46,6 +54,20 @@ public final class DeviceNode implements OverlayMember {
                         DEVICE_LOST,
                         "the device %s is lost: %s; start the node again with another one"
                             .formatted(device.name(), failure.getMessage())));
+    peers = Thread.ofVirtual().name("device-peers").start(this::followPeers);
+  }
+
+  /// Counts those peers that are known now, for as long as the node lives.
+  private void followPeers() {
+    try {
+      while (true) {
+        PeerSnapshot known = membership.peers().all();
+        traffic.know(known);
+        var _ = membership.peers().awaitChange(known.revision(), PEERS_LIMIT);
+      }
+    } catch (InterruptedException _) {
+      // Only closing interrupts.
+    }
   }
 
   /// Starts a node and returns at once.
@@ -103,6 +125,11 @@ public final class DeviceNode implements OverlayMember {
     return membership.peers().awaitChange(revision, limit);
   }
 
+  @Override
+  public Optional<PeerCounters> traffic(UUID peer) {
+    return traffic.of(peer);
+  }
+
   /// What was not carried, and why.
   public DeviceCounters counters() {
     return bridge.counters();
@@ -112,6 +139,7 @@ public final class DeviceNode implements OverlayMember {
   @Override
   public void close() {
     membership.board().closed();
+    peers.interrupt();
     bridge.close();
     membership.leave();
     membership.close();

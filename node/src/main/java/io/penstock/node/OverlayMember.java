@@ -2,6 +2,7 @@ package io.penstock.node;
 
 import io.penstock.api.OverlayNetwork;
 import io.penstock.api.PeerSnapshot;
+import io.penstock.node.device.PeerCounters;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -46,6 +47,12 @@ public sealed interface OverlayMember extends AutoCloseable permits Node, Device
   ///
   /// @param revision of the snapshot
   boolean awaitPeers(long revision, Duration limit) throws InterruptedException;
+
+  /// What was exchanged with a peer; empty for a peer that is not known, and for a node that does
+  /// not count.
+  default Optional<PeerCounters> traffic(UUID peer) {
+    return Optional.empty();
+  }
 
   /// Ends the node. Repeatable; blocks for at most some times [NodeConfig#closeLimit].
   @Override

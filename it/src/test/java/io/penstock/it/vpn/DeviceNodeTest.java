@@ -16,6 +16,8 @@ import io.penstock.node.NodeStatus;
 import io.penstock.node.vpn.VpnTunnelConfig;
 import io.penstock.node.vpn.os.InterfaceAddress;
 import io.penstock.node.vpn.os.OsSettings;
+import io.penstock.protocol.codervpn.message.Agent;
+import io.penstock.protocol.codervpn.message.PeerUpdate;
 import io.penstock.testkit.leak.LeakCheck;
 import io.penstock.transport.tun.TunConfig;
 import io.penstock.transport.tun.TunDevice;
@@ -33,6 +35,8 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,24 +86,30 @@ class DeviceNodeTest {
 
   /// A manager and a tunnel whose node has a device of the namespace.
   private ManagedTunnel laptop(TunDevice device) throws Exception {
+    return managed("laptop", namespace, device, VpnTunnelConfig.DEFAULT_STATUS_INTERVAL);
+  }
+
+  private ManagedTunnel managed(
+      String name, NetworkNamespace kernel, TunDevice device, Duration statusInterval)
+      throws Exception {
     VpnTunnelConfig config =
-        VpnTunnelConfig.builder("laptop")
+        VpnTunnelConfig.builder(name)
             .node(
                 node ->
                     node.trust(overlay.trust())
                         .backoff(Duration.ofMillis(50), Duration.ofMillis(500)))
             .devices(_ -> Optional.of(device))
+            .statusInterval(statusInterval)
             .build();
-    ManagedTunnel laptop =
-        new ManagedTunnel(config, new NamespaceNetwork(namespace, device.name()));
+    ManagedTunnel managed = new ManagedTunnel(config, new NamespaceNetwork(kernel, device.name()));
     try {
-      laptop.manager.start(laptop.order(overlay, ann));
+      managed.manager.start(managed.order(overlay, ann));
       await("both addresses on the machine")
           .atMost(OverlayNode.LIMIT)
-          .until(() -> laptop.manager.settings().addresses().size() == 2);
-      return laptop;
+          .until(() -> managed.manager.settings().addresses().size() == 2);
+      return managed;
     } catch (Exception | AssertionError e) {
-      laptop.close();
+      managed.close();
       throw e;
     }
   }
@@ -193,6 +203,113 @@ class DeviceNodeTest {
           InputStream in = socket.getInputStream();
           return in.readAllBytes();
         });
+  }
+
+  // ---- what the kernel and the manager see of it ----
+
+  @ParameterizedTest
+  @EnumSource
+  void segments_that_come_together_reach_the_kernel_together(IpFamily family) throws Exception {
+    TunDevice device = device(narrow());
+    try (ManagedTunnel _ = laptop(device);
+        ServerSocket atDb = db.listen(80);
+        Socket fromMachine = connect(addressOfDb(family).toString(), 80);
+        Socket accepted = atDb.accept()) {
+      send(accepted, fromMachine);
+      // How many come in one turn depends on the machine; that some did does not.
+      assertThat(packetsOfKernel(device)).isLessThan(BULK_BYTES / 1280);
+    }
+  }
+
+  /// What came in over an interface; to the kernel what is put together is one packet.
+  private long packetsOfKernel(TunDevice device) throws Exception {
+    String said = namespace.ip("-s -j link show dev " + device.name());
+    Matcher packets = Pattern.compile("\"rx\":\\{\"bytes\":\\d+,\"packets\":(\\d+)").matcher(said);
+    assertThat(packets.find()).as(said).isTrue();
+    return Long.parseLong(packets.group(1));
+  }
+
+  /// Sends a lot in one direction.
+  private static void send(Socket from, Socket to) throws Exception {
+    byte[] bytes = new byte[BULK_BYTES];
+    new Random(7).nextBytes(bytes);
+    FutureTask<Void> sending = sending(from, bytes);
+    Thread.ofVirtual().start(sending);
+    assertThat(Arrays.equals(to.getInputStream().readAllBytes(), bytes)).isTrue();
+    sending.get(1, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void both_ends_count_what_they_exchange_and_managers_hear_of_it_with_what_they_are_told_anyway()
+      throws Exception {
+    // No status comes in time: all that is told is what is asked for, and changes.
+    Duration never = Duration.ofHours(1);
+    try (NetworkNamespace kernel = NetworkNamespace.create();
+        ManagedTunnel laptop = managed("laptop", namespace, device(narrow()), never);
+        ManagedTunnel web =
+            managed("web", kernel, kernel.call(() -> TunDevice.open(narrow().build())), never)) {
+      awaitAgent(laptop, "web");
+      awaitAgent(web, "laptop");
+      String target = own(web, IpFamily.IPV4).toString();
+
+      assertThat(ping("-c", "3", "-s", "56", target).output()).contains(" 0% packet loss");
+      long pings = 3 * (20 + 8 + 56);
+      assertThat(told(laptop, "web")).isEqualTo(new Told(pings, pings));
+      assertThat(told(web, "laptop")).isEqualTo(new Told(pings, pings));
+      assertThat(ping("-c", "2", "-s", "100", own(web, IpFamily.IPV6).toString()).output())
+          .contains(" 0% packet loss");
+      long both = pings + 2 * (40 + 8 + 100);
+      assertThat(told(laptop, "web")).isEqualTo(new Told(both, both));
+      assertThat(told(laptop, "db")).isEqualTo(new Told(0, 0));
+
+      try (ServerSocket server = kernel.call(() -> new ServerSocket(80));
+          Socket up = connect(target, 80);
+          Socket down = server.accept()) {
+        send(up, down);
+      }
+      Told sender = told(laptop, "web");
+      Told receiver = told(web, "laptop");
+      assertThat(sender.tx()).isGreaterThan(BULK_BYTES).isGreaterThanOrEqualTo(receiver.rx());
+      assertThat(receiver.rx()).isGreaterThan(BULK_BYTES).isLessThan(2L * BULK_BYTES);
+      assertThat(receiver.tx()).isPositive().isLessThan(BULK_BYTES / 4);
+      assertThat(sender.rx()).isPositive().isLessThanOrEqualTo(receiver.tx());
+
+      assertThat(laptop.updates.stream().map(DeviceNodeTest::withoutFigures))
+          .doesNotHaveDuplicates();
+    }
+  }
+
+  /// What a manager knows of the bytes that its node has exchanged with another.
+  private record Told(long rx, long tx) {}
+
+  private static Told told(ManagedTunnel managed, String name) throws Exception {
+    Agent agent = agent(managed.manager.askPeers(), name).orElseThrow();
+    assertThat(agent.hasPenstockRxBytes()).isTrue();
+    return new Told(agent.getPenstockRxBytes(), agent.getPenstockTxBytes());
+  }
+
+  private static Optional<Agent> agent(PeerUpdate peers, String name) {
+    return peers.getUpsertedAgentsList().stream()
+        .filter(agent -> agent.getName().equals(name))
+        .findFirst();
+  }
+
+  private static void awaitAgent(ManagedTunnel managed, String name) {
+    await(name)
+        .atMost(OverlayNode.LIMIT)
+        .until(
+            () ->
+                agent(managed.manager.peers(), name)
+                    .filter(agent -> agent.getIpAddrsCount() == 2)
+                    .isPresent());
+  }
+
+  private static PeerUpdate withoutFigures(PeerUpdate update) {
+    PeerUpdate.Builder without = update.toBuilder();
+    without
+        .getUpsertedAgentsBuilderList()
+        .forEach(agent -> agent.clearPenstockRxBytes().clearPenstockTxBytes());
+    return without.build();
   }
 
   // ---- packets that do not fit ----

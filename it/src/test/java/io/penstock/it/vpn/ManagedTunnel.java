@@ -25,6 +25,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class ManagedTunnel implements VpnListener, AutoCloseable {
 
   final List<Log> logs = new CopyOnWriteArrayList<>();
+  final List<PeerUpdate> updates = new CopyOnWriteArrayList<>();
   final VpnTunnel tunnel;
   final VpnManager manager;
 
@@ -56,7 +57,7 @@ final class ManagedTunnel implements VpnListener, AutoCloseable {
 
   @Override
   public void peersChanged(PeerUpdate change) {
-    // The manager has them.
+    updates.add(change);
   }
 
   @Override

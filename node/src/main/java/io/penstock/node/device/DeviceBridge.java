@@ -18,6 +18,7 @@ import io.penstock.protocol.netstack.wire.IpEndpoint;
 import io.penstock.protocol.netstack.wire.IpPacket;
 import io.penstock.protocol.netstack.wire.PacketFault;
 import io.penstock.transport.EngineLoop;
+import io.penstock.transport.tun.TunBatch;
 import io.penstock.transport.tun.TunConfig;
 import io.penstock.transport.tun.TunDevice;
 import io.penstock.transport.tun.TunLink;
@@ -39,8 +40,9 @@ import org.jspecify.annotations.Nullable;
 /// read may bring, some 64 KiB. A packet that does not fit into the tunnel is answered with an ICMP
 /// error from the gateway's address. What comes while there is no tunnel is dropped.
 ///
-/// To the kernel: each packet as it came, with its checksum for the kernel to look at; the device
-/// keeps what does not go at once, up to [TunConfig#DEFAULT_MAX_QUEUED_BYTES].
+/// To the kernel: at the end of each turn of the event loop what came in it, TCP segments of a flow
+/// put together where the device has offloads. The device keeps what does not go at once, up to
+/// [TunConfig#DEFAULT_MAX_QUEUED_BYTES].
 ///
 /// Everything happens on the event loop of the tunnel but [#close] and [#counters], which any
 /// thread may call.
@@ -53,26 +55,30 @@ public final class DeviceBridge implements TunReceiver, AutoCloseable {
   private final PacketTunnel tunnel;
   private final IoEventLoop loop;
   private final TunDevice device;
+  private final PeerTraffic traffic;
   private final Consumer<IOException> lost;
   private final ByteBufAllocator allocator = PooledByteBufAllocator.DEFAULT;
   private final Segmenter segmenter = new Segmenter(allocator, TunLink.HEADROOM_BYTES);
-  private final PacketMeta asItCame = new PacketMeta();
+  private final PacketMeta unverified = new PacketMeta();
   private final IpPacket view = new IpPacket();
   private final IcmpLimit icmpLimit =
       new IcmpLimit(IcmpLimit.DEFAULT_PER_SECOND, new SecureRandom());
   private final ArrayDeque<ByteBuf> waiting = new ArrayDeque<>();
   private int waitingBytes;
   private @Nullable TunLink link;
+  private @Nullable TunBatch output;
   private boolean closed;
   private final LongAdder down = new LongAdder();
   private final LongAdder tooBig = new LongAdder();
   private final LongAdder malformed = new LongAdder();
   private final LongAdder refused = new LongAdder();
 
-  private DeviceBridge(PacketTunnel tunnel, TunDevice device, Consumer<IOException> lost) {
+  private DeviceBridge(
+      PacketTunnel tunnel, TunDevice device, PeerTraffic traffic, Consumer<IOException> lost) {
     this.tunnel = tunnel;
     this.loop = tunnel.eventLoop();
     this.device = device;
+    this.traffic = traffic;
     this.lost = lost;
   }
 
@@ -80,10 +86,11 @@ public final class DeviceBridge implements TunReceiver, AutoCloseable {
   ///
   /// @param tunnel stays the caller's; this is the one that takes its packets
   /// @param device is taken, and closed when this ends
+  /// @param traffic counts what is carried
   /// @param lost is told on the event loop, once, when the device cannot be used or is gone
   public static DeviceBridge start(
-      PacketTunnel tunnel, TunDevice device, Consumer<IOException> lost) {
-    DeviceBridge bridge = new DeviceBridge(tunnel, device, lost);
+      PacketTunnel tunnel, TunDevice device, PeerTraffic traffic, Consumer<IOException> lost) {
+    DeviceBridge bridge = new DeviceBridge(tunnel, device, traffic, lost);
     TunConfig config = TunConfig.builder().mtu(device.mtu()).build();
     TunLink.start(bridge.loop, device, config, bridge.allocator, bridge)
         .addListener((Future<TunLink> started) -> bridge.started(started));
@@ -101,6 +108,7 @@ public final class DeviceBridge implements TunReceiver, AutoCloseable {
       return;
     }
     link = running;
+    output = new TunBatch(loop, running, allocator, refused::increment);
     running.closeFuture().addListener(end -> ended(end.cause()));
     tunnel.onPacket(this::fromTunnel);
     tunnel.onRoom(this::drain);
@@ -134,6 +142,9 @@ public final class DeviceBridge implements TunReceiver, AutoCloseable {
     waiting.forEach(ByteBuf::release);
     waiting.clear();
     waitingBytes = 0;
+    if (output != null) {
+      output.close();
+    }
     if (link != null) {
       link.close();
     }
@@ -142,15 +153,13 @@ public final class DeviceBridge implements TunReceiver, AutoCloseable {
   // ---- to the kernel ----
 
   private void fromTunnel(ByteBuf packet) {
-    TunLink to = link;
+    TunBatch to = output;
     if (to == null || closed) {
       packet.release();
       return;
     }
-    asItCame.setUnverified();
-    if (!to.send(packet, asItCame)) {
-      refused.increment();
-    }
+    traffic.received(packet);
+    to.send(packet, unverified);
   }
 
   @Override
@@ -196,14 +205,21 @@ public final class DeviceBridge implements TunReceiver, AutoCloseable {
   /// Whether the packet is the bridge's no longer.
   private boolean isTaken(ByteBuf packet) {
     int mtu = tunnel.mtu();
-    if (mtu > 0 && packet.readableBytes() > mtu) {
+    int bytes = packet.readableBytes();
+    if (mtu > 0 && bytes > mtu) {
       tooBig.increment();
       report(packet, mtu);
       packet.release();
       return true;
     }
+    PeerTally peer = traffic.destination(packet);
     return switch (tunnel.send(packet)) {
-      case SENT -> true;
+      case SENT -> {
+        if (peer != null) {
+          peer.sent(bytes);
+        }
+        yield true;
+      }
       case FULL -> false;
       case TOO_BIG -> {
         tooBig.increment();
@@ -233,7 +249,7 @@ public final class DeviceBridge implements TunReceiver, AutoCloseable {
   /// Tells the sender of a packet what would have fitted, as the gateway would (RFC 1191, section
   /// 4; RFC 4443, section 3.2).
   private void report(ByteBuf packet, int mtuBytes) {
-    TunLink to = link;
+    TunBatch to = output;
     if (to == null
         || view.parse(packet) != PacketFault.NONE
         || !IcmpErrors.mayReportAbout(view, packet)
@@ -253,6 +269,6 @@ public final class DeviceBridge implements TunReceiver, AutoCloseable {
     error.setIndex(at, at);
     IcmpErrors.write(
         IcmpError.PACKET_TOO_BIG, mtuBytes, view, packet, source.high(), source.low(), error);
-    fromTunnel(error);
+    to.send(error, unverified);
   }
 }

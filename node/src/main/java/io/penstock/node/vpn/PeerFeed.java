@@ -23,6 +23,10 @@ import org.slf4j.LoggerFactory;
 /// sent: an update that fails is made anew from what there is then, at the next change or with the
 /// next status.
 ///
+/// Each agent that is told has with it what was exchanged with its node, if the node counts. That
+/// grows with every packet and is no change: it rides along with what is told anyway, and with the
+/// status at the latest.
+///
 /// The reply to a question for all peers may be overtaken by an update that was made after it, and
 /// would then bring those back that the update said to be gone. So the status that is told for some
 /// time after a question says once more who has gone since.
@@ -63,7 +67,7 @@ final class PeerFeed implements AutoCloseable {
     told.apply(all);
     answered.apply(all);
     answeredNanos = System.nanoTime();
-    return all.toBuilder().setPenstockLink(LinkMessages.of(node.status())).build();
+    return counted(all).toBuilder().setPenstockLink(LinkMessages.of(node.status())).build();
   }
 
   private PeerUpdate messages(PeerSnapshot peers) {
@@ -71,6 +75,10 @@ final class PeerFeed implements AutoCloseable {
     return node.status().isFinal()
         ? PeerUpdate.getDefaultInstance()
         : PeerMessages.of(peers, node.id(), node.network().map(OverlayNetwork::zone).orElse(""));
+  }
+
+  private PeerUpdate counted(PeerUpdate update) {
+    return PeerMessages.counted(update, node::traffic);
   }
 
   private void run() {
@@ -134,7 +142,7 @@ final class PeerFeed implements AutoCloseable {
   /// @throws CallFailedException when the stream is over
   private boolean isTaken(PeerUpdate update) throws IOException, InterruptedException {
     try {
-      Calls.await(connection.peersChanged(update));
+      Calls.await(connection.peersChanged(counted(update)));
       return true;
     } catch (CallFailedException e) {
       if (e.fault() instanceof CallFault.StreamEnded) {

@@ -5,11 +5,14 @@ import com.google.protobuf.Timestamp;
 import io.penstock.api.IpAddress;
 import io.penstock.api.PeerInfo;
 import io.penstock.api.PeerSnapshot;
+import io.penstock.node.device.PeerCounters;
 import io.penstock.protocol.codervpn.message.Agent;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
 import io.penstock.protocol.codervpn.message.Workspace;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 
 /// The peers of a node as codervpn has them: a registered node is a workspace, its live tunnel an
 /// agent.
@@ -37,6 +40,23 @@ final class PeerMessages {
       }
     }
     return update.build();
+  }
+
+  /// The same with what was exchanged with each agent, where that is known.
+  ///
+  /// @param traffic of a node by its id
+  static PeerUpdate counted(PeerUpdate update, Function<UUID, Optional<PeerCounters>> traffic) {
+    PeerUpdate.Builder counted = update.toBuilder();
+    for (Agent.Builder agent : counted.getUpsertedAgentsBuilderList()) {
+      traffic
+          .apply(uuid(agent.getId()))
+          .ifPresent(
+              counters ->
+                  agent
+                      .setPenstockRxBytes(counters.rxBytes())
+                      .setPenstockTxBytes(counters.txBytes()));
+    }
+    return counted.build();
   }
 
   private static Workspace workspace(PeerInfo peer) {
@@ -71,5 +91,10 @@ final class PeerMessages {
             .putLong(id.getLeastSignificantBits())
             .flip();
     return ByteString.copyFrom(bytes);
+  }
+
+  private static UUID uuid(ByteString id) {
+    ByteBuffer bytes = id.asReadOnlyByteBuffer();
+    return new UUID(bytes.getLong(), bytes.getLong());
   }
 }

@@ -7,6 +7,7 @@ import com.google.protobuf.Timestamp;
 import io.penstock.api.IpAddress;
 import io.penstock.api.PeerInfo;
 import io.penstock.api.PeerSnapshot;
+import io.penstock.node.device.PeerCounters;
 import io.penstock.protocol.codervpn.message.Agent;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
 import io.penstock.protocol.codervpn.message.Workspace;
@@ -82,5 +83,40 @@ class PeerMessagesTest {
                         .addIpAddrs("fd7c::9")
                         .setLastHandshake(Timestamp.newBuilder().setSeconds(1_795_000_000)))
                 .build());
+  }
+
+  @Test
+  void what_was_exchanged_is_with_the_agents_of_which_it_is_known_and_changes_nothing_else() {
+    PeerUpdate all =
+        PeerMessages.of(
+            new PeerSnapshot(
+                1,
+                List.of(peer(DB, "db", true, "10.86.0.9"), peer(WEB, "web", true, "10.86.0.10"))),
+            SELF,
+            "penstock.internal");
+    PeerUpdate counted =
+        PeerMessages.counted(
+            all,
+            id -> id.equals(WEB) ? Optional.of(new PeerCounters(0, 0, 7, 1)) : Optional.empty());
+    Agent db = counted.getUpsertedAgents(0);
+    Agent web = counted.getUpsertedAgents(1);
+    assertThat(db.hasPenstockRxBytes()).isFalse();
+    assertThat(db.hasPenstockTxBytes()).isFalse();
+    assertThat(web.hasPenstockRxBytes()).isTrue();
+    assertThat(web.getPenstockRxBytes()).isZero();
+    assertThat(web.getPenstockTxBytes()).isEqualTo(7);
+    assertThat(
+            counted.toBuilder()
+                .setUpsertedAgents(1, web.toBuilder().clearPenstockRxBytes().clearPenstockTxBytes())
+                .build())
+        .isEqualTo(all);
+  }
+
+  @Test
+  void an_update_of_those_who_are_gone_has_no_figures() {
+    PeerUpdate gone =
+        PeerUpdate.newBuilder().addDeletedAgents(Agent.newBuilder().setName("db")).build();
+    assertThat(PeerMessages.counted(gone, _ -> Optional.of(new PeerCounters(1, 1, 1, 1))))
+        .isEqualTo(gone);
   }
 }
