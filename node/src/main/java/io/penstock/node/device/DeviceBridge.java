@@ -25,7 +25,6 @@ import io.penstock.transport.tun.TunLink;
 import io.penstock.transport.tun.TunReceiver;
 import java.io.IOException;
 import java.security.SecureRandom;
-import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
@@ -35,10 +34,10 @@ import org.jspecify.annotations.Nullable;
 /// Carries packets between a TUN device and a packet tunnel, both ways.
 ///
 /// From the kernel: what it left to the device is done here, so that each packet goes into the
-/// tunnel by itself. While the tunnel has no room packets wait, and from [#PAUSE_BYTES] on nothing
-/// is read from the device, whose own queue then fills; so at most that much waits and what one
-/// read may bring, some 64 KiB. A packet that does not fit into the tunnel is answered with an ICMP
-/// error from the gateway's address. What comes while there is no tunnel is dropped.
+/// tunnel by itself. While the tunnel has no room nothing is read from the device, whose own queue
+/// then fills and tells the kernel's senders; so at most one read waits here, 64 KiB, not yet
+/// split. A packet that does not fit into the tunnel is answered with an ICMP error from the
+/// gateway's address. What comes while there is no tunnel is dropped.
 ///
 /// To the kernel: at the end of each turn of the event loop what came in it, TCP segments of a flow
 /// put together where the device has offloads. The device keeps what does not go at once, up to
@@ -47,10 +46,6 @@ import org.jspecify.annotations.Nullable;
 /// Everything happens on the event loop of the tunnel but [#close] and [#counters], which any
 /// thread may call.
 public final class DeviceBridge implements TunReceiver, AutoCloseable {
-
-  /// A few round trips of a fast link. More would only make packets late, as the kernel's senders
-  /// look at their own losses and round trips.
-  public static final int PAUSE_BYTES = 256 * 1024;
 
   private final PacketTunnel tunnel;
   private final IoEventLoop loop;
@@ -63,8 +58,10 @@ public final class DeviceBridge implements TunReceiver, AutoCloseable {
   private final IpPacket view = new IpPacket();
   private final IcmpLimit icmpLimit =
       new IcmpLimit(IcmpLimit.DEFAULT_PER_SECOND, new SecureRandom());
-  private final ArrayDeque<ByteBuf> waiting = new ArrayDeque<>();
-  private int waitingBytes;
+
+  /// Of the packet that was read last: what found no room. More of it is with the segmenter.
+  private @Nullable ByteBuf waiting;
+
   private @Nullable TunLink link;
   private @Nullable TunBatch output;
   private boolean closed;
@@ -111,7 +108,8 @@ public final class DeviceBridge implements TunReceiver, AutoCloseable {
     output = new TunBatch(loop, running, allocator, refused::increment);
     running.closeFuture().addListener(end -> ended(end.cause()));
     tunnel.onPacket(this::fromTunnel);
-    tunnel.onRoom(this::drain);
+    // In a turn of its own: there may be room because of a packet that is just being sent.
+    tunnel.onRoom(() -> loop.execute(() -> carryOn(running)));
   }
 
   private void ended(@Nullable Throwable cause) {
@@ -139,9 +137,11 @@ public final class DeviceBridge implements TunReceiver, AutoCloseable {
 
   private void end() {
     closed = true;
-    waiting.forEach(ByteBuf::release);
-    waiting.clear();
-    waitingBytes = 0;
+    segmenter.close();
+    if (waiting != null) {
+      waiting.release();
+      waiting = null;
+    }
     if (output != null) {
       output.close();
     }
@@ -175,30 +175,26 @@ public final class DeviceBridge implements TunReceiver, AutoCloseable {
       malformed.increment();
       return;
     }
-    try {
-      for (ByteBuf next = segmenter.next(); next != null; next = segmenter.next()) {
-        carry(next);
-      }
-    } finally {
-      segmenter.close();
-    }
+    carryOn(from);
   }
 
   @Override
   public void batchEnd(TunLink from) {
-    if (waitingBytes >= PAUSE_BYTES) {
-      from.setReading(false);
-    }
+    // The tunnel sends at the end of the turn by itself.
   }
 
-  private void carry(ByteBuf packet) {
-    if (!waiting.isEmpty() || !isTaken(packet)) {
-      waiting.add(packet);
-      waitingBytes += packet.capacity();
-      TunLink from = link;
-      if (waitingBytes >= PAUSE_BYTES && from != null) {
-        from.setReading(false);
-      }
+  /// Sends what was read last, until the tunnel has no room.
+  private void carryOn(TunLink from) {
+    ByteBuf next = waiting == null ? segmenter.next() : waiting;
+    waiting = null;
+    while (next != null && isTaken(next)) {
+      next = segmenter.next();
+    }
+    if (!closed) {
+      waiting = next;
+      from.setReading(next == null);
+    } else if (next != null) {
+      next.release();
     }
   }
 
@@ -230,20 +226,6 @@ public final class DeviceBridge implements TunReceiver, AutoCloseable {
         yield true;
       }
     };
-  }
-
-  private void drain() {
-    for (ByteBuf first = waiting.peek(); first != null && !closed; first = waiting.peek()) {
-      int bytes = first.capacity();
-      if (!isTaken(first)) {
-        return;
-      }
-      waiting.remove();
-      waitingBytes -= bytes;
-    }
-    if (link != null && !closed) {
-      link.setReading(true);
-    }
   }
 
   /// Tells the sender of a packet what would have fitted, as the gateway would (RFC 1191, section
