@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -23,6 +24,8 @@ import picocli.CommandLine.Option;
     footerHeading = "%nExamples:%n",
     footer = {"  sudo penstock status", "  sudo penstock status --json"})
 final class StatusCommand implements Callable<Integer> {
+
+  private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB"};
 
   private final Console console;
 
@@ -73,14 +76,16 @@ final class StatusCommand implements Callable<Integer> {
   }
 
   private static Table table(List<UpReport.UpPeer> peers) {
-    Table table = new Table("NAME", "ADDRESSES", "LAST HANDSHAKE", "PATH");
+    Table table = new Table("NAME", "ADDRESSES", "LAST HANDSHAKE", "PATH", "RX", "TX");
     Instant now = Instant.now();
     for (UpReport.UpPeer peer : peers) {
       table.row(
           peer.name(),
           addresses(peer.addresses()),
           ago(peer.lastHandshake(), now),
-          peer.path().isEmpty() ? "-" : peer.path());
+          peer.path().isEmpty() ? "-" : peer.path(),
+          bytes(peer.rxBytes()),
+          bytes(peer.txBytes()));
     }
     return table;
   }
@@ -89,6 +94,18 @@ final class StatusCommand implements Callable<Integer> {
     return addresses.isEmpty()
         ? "-"
         : addresses.stream().map(IpAddress::toString).collect(Collectors.joining(" "));
+  }
+
+  /// Some three digits, which is what a person compares.
+  private static String bytes(long count) {
+    double value = count;
+    int unit = 0;
+    while (value >= 1000 && unit < UNITS.length - 1) {
+      value /= 1024;
+      unit++;
+    }
+    String form = unit == 0 || value >= 100 ? "%.0f %s" : value >= 10 ? "%.1f %s" : "%.2f %s";
+    return String.format(Locale.ROOT, form, value, UNITS[unit]);
   }
 
   private static String ago(Optional<Instant> then, Instant now) {

@@ -102,7 +102,9 @@ public record UpReport(
         agent.map(UpReport::addresses).orElse(List.of()),
         workspace.getStatus() == Workspace.Status.RUNNING,
         agent.isPresent() ? GATEWAY : "",
-        agent.filter(Agent::hasLastHandshake).map(UpReport::lastHandshake));
+        agent.filter(Agent::hasLastHandshake).map(UpReport::lastHandshake),
+        agent.map(Agent::getPenstockRxBytes).orElse(0L),
+        agent.map(Agent::getPenstockTxBytes).orElse(0L));
   }
 
   private static String bare(String fqdn) {
@@ -126,13 +128,17 @@ public record UpReport(
   /// @param online whether it has a tunnel
   /// @param path how packets get there: `gateway`, as all do; empty while it is away
   /// @param lastHandshake of its tunnel with the gateway, by the gateway's clock
+  /// @param rxBytes of the packets that came from it since the tunnel knows it
+  /// @param txBytes of the packets that went to it
   public record UpPeer(
       String name,
       String domainName,
       List<IpAddress> addresses,
       boolean online,
       String path,
-      Optional<Instant> lastHandshake) {
+      Optional<Instant> lastHandshake,
+      long rxBytes,
+      long txBytes) {
     public UpPeer {
       addresses = List.copyOf(addresses);
     }
