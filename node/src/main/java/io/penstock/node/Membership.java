@@ -6,11 +6,9 @@ import io.penstock.node.peer.PeerFollower;
 import io.penstock.node.tunnel.PacketTunnel;
 import io.penstock.node.tunnel.PacketTunnelConfig;
 import io.penstock.transport.EngineLoop;
-import io.penstock.transport.tls.ClientTls;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLContext;
 
 /// What makes a node a member of its network, whatever becomes of its packets: who it is, its
 /// tunnel, how it is doing, and whom it knows.
@@ -26,7 +24,6 @@ final class Membership implements AutoCloseable {
   /// A third of what the gateway may be silent.
   private static final Duration SILENCE_CHECK = PeerFollower.SILENCE_LIMIT.dividedBy(3);
 
-  private final SSLContext tls;
   private final NodeIdentity identity;
   private final StatusBoard board = new StatusBoard();
   private final PeerBook peers = new PeerBook(EngineLoop::nowNanos);
@@ -35,9 +32,8 @@ final class Membership implements AutoCloseable {
 
   private Membership(NodeConfig config, NodeIdentity identity) throws IOException {
     this.identity = identity;
-    tls = ClientTls.jdkContext(config.trust());
     tunnel = PacketTunnel.start(tunnelConfig(config, identity), board::tunnelChanged);
-    follower = PeerFollower.start(config.access(tls), tunnel::session, peers);
+    follower = PeerFollower.start(tunnel.access(), tunnel::session, peers);
     var _ = board.onStatus(this::changed);
     // The node may have joined before there was a listener; what is told twice changes nothing.
     changed(board.status());
@@ -81,13 +77,9 @@ final class Membership implements AutoCloseable {
         .token(config.token())
         .headers(config.headers())
         .wanted(config.addresses())
+        .answerLimit(config.answerLimit())
         .backoff(config.backoffLeast(), config.backoffMost())
         .build();
-  }
-
-  /// How the gateway is known to HTTP requests.
-  SSLContext tls() {
-    return tls;
   }
 
   NodeIdentity identity() {

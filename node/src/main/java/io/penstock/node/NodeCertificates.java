@@ -6,6 +6,7 @@ import io.penstock.api.client.SessionClient;
 import io.penstock.node.identity.NodeIdentity;
 import io.penstock.node.serve.CertificateSource;
 import io.penstock.node.serve.GatewayCertificates;
+import io.penstock.node.tunnel.PacketTunnel;
 import io.penstock.transport.tls.Trust;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,7 +19,6 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLContext;
 
 /// The certificates of a node: of its own source, or those for which it asks the gateway, each time
 /// over a connection of its own. Any thread may call this, and is blocked.
@@ -29,20 +29,24 @@ final class NodeCertificates implements GatewayCertificates.Authority, AutoClose
 
   private final NodeConfig config;
   private final NodeIdentity identity;
-  private final SSLContext tls;
+  private final Supplier<PacketTunnel> tunnel;
   private final CertificateSource source;
 
   // Guarded by this.
   private final Set<SessionClient> asking = new HashSet<>();
   private boolean closed;
 
+  /// @param tunnel which is not asked for before a certificate is
   /// @param ownName the node's full name, once it is known
   NodeCertificates(
-      NodeConfig config, NodeIdentity identity, SSLContext tls, Supplier<Optional<String>> ownName)
+      NodeConfig config,
+      NodeIdentity identity,
+      Supplier<PacketTunnel> tunnel,
+      Supplier<Optional<String>> ownName)
       throws IOException {
     this.config = config;
     this.identity = identity;
-    this.tls = tls;
+    this.tunnel = tunnel;
     source = config.certificates().isPresent() ? config.certificates().get() : issued(ownName);
   }
 
@@ -92,8 +96,8 @@ final class NodeCertificates implements GatewayCertificates.Authority, AutoClose
   }
 
   private IssuedCertificate ask(String csr) throws IOException {
-    String token = config.token().get();
-    SessionClient client = new SessionClient(config.access(tls), token, InstantSource.system());
+    String token = tunnel.get().apiToken();
+    SessionClient client = new SessionClient(tunnel.get().access(), token, InstantSource.system());
     begin(client);
     try {
       return identity.certify(client, config.name(), csr);

@@ -3,7 +3,6 @@ package io.penstock.node;
 import io.penstock.api.HostPort;
 import io.penstock.api.IpAddress;
 import io.penstock.api.NodeName;
-import io.penstock.api.client.GatewayAccess;
 import io.penstock.api.client.RequestHeaders;
 import io.penstock.api.config.Requirements;
 import io.penstock.node.fallback.FallbackConfig;
@@ -19,7 +18,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLContext;
 
 /// What a node needs to know.
 ///
@@ -41,6 +39,9 @@ import javax.net.ssl.SSLContext;
 ///   API: until the node has joined, the name is known, and the connection is made
 /// @param nameLimit how long an unknown name is waited for, as a node that has just come may not be
 ///   heard of yet; in a dial no longer than that may take
+/// @param answerLimit how long the token's supplier and the look-up of the gateway's host may each
+///   take for an answer; after that the attempt has failed, and they are asked again once they have
+///   returned
 /// @param handshakeLimit how long a visitor of a TLS listener may take for the handshake
 /// @param closeLimit how long `close` waits for each thing that has to end
 /// @param backoffLeast wait before the first reconnect, jittered
@@ -62,6 +63,7 @@ public record NodeConfig(
     Duration startLimit,
     Duration dialLimit,
     Duration nameLimit,
+    Duration answerLimit,
     Duration handshakeLimit,
     Duration closeLimit,
     Duration backoffLeast,
@@ -106,6 +108,7 @@ public record NodeConfig(
         .between("start_limit", startLimit, SHORTEST, LONGEST)
         .between("dial_limit", dialLimit, SHORTEST, LONGEST)
         .between("name_limit", nameLimit, Duration.ZERO, LONGEST)
+        .between("answer_limit", answerLimit, SHORTEST, LONGEST)
         .between("handshake_limit", handshakeLimit, SHORTEST, LONGEST)
         .between("close_limit", closeLimit, SHORTEST, LONGEST)
         .between("backoff_least", backoffLeast, SHORTEST, LONGEST)
@@ -140,11 +143,6 @@ public record NodeConfig(
     return HostPort.parse(url.getRawAuthority(), DEFAULT_GATEWAY_PORT);
   }
 
-  /// How the API of the gateway is reached.
-  GatewayAccess access(SSLContext tls) {
-    return new GatewayAccess(gateway, tls, dns.gateway(), headers);
-  }
-
   /// Leaves the token and the headers out.
   @Override
   public String toString() {
@@ -165,6 +163,7 @@ public record NodeConfig(
     private Duration startLimit = DEFAULT_START_LIMIT;
     private Duration dialLimit = DEFAULT_DIAL_LIMIT;
     private Duration nameLimit = DEFAULT_NAME_LIMIT;
+    private Duration answerLimit = PacketTunnelConfig.DEFAULT_ANSWER_LIMIT;
     private Duration handshakeLimit = DEFAULT_HANDSHAKE_LIMIT;
     private Duration closeLimit = DEFAULT_CLOSE_LIMIT;
     private Duration backoffLeast = PacketTunnelConfig.DEFAULT_BACKOFF_LEAST;
@@ -236,6 +235,11 @@ public record NodeConfig(
       return this;
     }
 
+    public Builder answerLimit(Duration value) {
+      answerLimit = value;
+      return this;
+    }
+
     public Builder handshakeLimit(Duration value) {
       handshakeLimit = value;
       return this;
@@ -288,6 +292,7 @@ public record NodeConfig(
           startLimit,
           dialLimit,
           nameLimit,
+          answerLimit,
           handshakeLimit,
           closeLimit,
           backoffLeast,

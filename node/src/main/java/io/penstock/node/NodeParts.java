@@ -74,7 +74,7 @@ final class NodeParts {
     this.membership = membership;
     NetStackConfig stackConfig = stackConfig(config);
     certificates =
-        new NodeCertificates(config, membership.identity(), membership.tls(), this::domainName);
+        new NodeCertificates(config, membership.identity(), membership::tunnel, this::domainName);
     PacketTunnel tunnel = membership.tunnel();
     OwnAddresses addresses = new OwnAddresses(tunnel::network);
     stack =

@@ -193,8 +193,8 @@ final class ApiConnection implements AutoCloseable {
   /// Tries the addresses of the host one after the other, until one is connected to.
   private <T> HttpResponse<T> send(HttpRequest.Builder request, String path, BodyHandler<T> body)
       throws IOException {
-    long until = System.nanoTime() + CALL_LIMIT.toNanos();
     Iterator<URI> places = places().iterator();
+    long until = System.nanoTime() + CALL_LIMIT.toNanos();
     while (true) {
       HttpRequest next = request.uri(places.next().resolve(path)).build();
       try {

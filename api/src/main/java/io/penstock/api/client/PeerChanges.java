@@ -25,7 +25,7 @@ public final class PeerChanges implements AutoCloseable {
     this.in = in;
   }
 
-  /// Begins to listen; blocks 15 s at most.
+  /// Begins to listen; blocks 15 s at most, after the look-up of the gateway.
   ///
   /// @param token an API token with the scope `overlay`, or the token of a session
   /// @throws ApiException when the gateway refuses or does not answer

@@ -19,8 +19,8 @@ import javax.net.ssl.SSLContext;
 /// Gets sessions and certificates for one node from the client API on the tunnel port of a gateway.
 ///
 /// Each request is signed with a later time than the one before, also when the clock was set back.
-/// Every call throws [ApiException] when it fails and blocks 15 s at most. Safe for use by several
-/// threads.
+/// Every call throws [ApiException] when it fails and blocks 15 s at most, after a look-up of the
+/// gateway's host that is not the machine's. Safe for use by several threads.
 public final class SessionClient implements AutoCloseable {
 
   private static final String SESSIONS = "/api/v1/sessions";

@@ -42,8 +42,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -210,7 +212,7 @@ class NodeLifeTest {
     HostLookup known = HostLookup.fixed("gateway.test", InetAddress.getLoopbackAddress());
     HostLookup throwsOnce =
         host -> {
-          boolean forPeers = Thread.currentThread().getName().equals("penstock-node-peers");
+          boolean forPeers = Thread.currentThread().getName().startsWith("penstock-node-peers");
           if (forPeers && thrown.compareAndSet(false, true)) {
             throw new IllegalStateException("the look-up is broken for once");
           }
@@ -227,6 +229,39 @@ class NodeLifeTest {
         Node _ = join("db")) {
       await().atMost(OverlayNode.LIMIT).until(() -> web.peers().size() == 2);
       assertThat(thrown).isTrue();
+    }
+  }
+
+  @Test
+  void peers_are_heard_of_also_after_the_lookup_of_the_gateway_has_not_returned() throws Exception {
+    CountDownLatch forEver = new CountDownLatch(1);
+    AtomicInteger hung = new AtomicInteger();
+    HostLookup known = HostLookup.fixed("gateway.test", InetAddress.getLoopbackAddress());
+    HostLookup hangsTwice =
+        host -> {
+          boolean forPeers = Thread.currentThread().getName().startsWith("penstock-node-peers");
+          if (forPeers && hung.get() < 2) {
+            hung.incrementAndGet();
+            try {
+              forEver.await();
+            } catch (InterruptedException e) {
+              throw new IllegalStateException("the look-up was interrupted", e);
+            }
+          }
+          return known.addresses(host);
+        };
+    String gateway = "gateway.test:" + overlay.gateway().addresses().tunnel().getPort();
+    try (Node web =
+            OverlayNode.join(
+                NodeConfig.builder(gateway, "web")
+                    .trust(overlay.trust())
+                    .token(ann.token())
+                    .answerLimit(Duration.ofMillis(300))
+                    .dns(NodeDns.DEFAULT.withGateway(hangsTwice))
+                    .build());
+        Node _ = join("db")) {
+      await().atMost(OverlayNode.LIMIT).until(() -> web.peers().size() == 2);
+      assertThat(hung).hasValue(2);
     }
   }
 

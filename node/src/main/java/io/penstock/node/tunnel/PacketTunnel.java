@@ -6,6 +6,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.penstock.api.IpAddress;
 import io.penstock.api.OverlayNetwork;
 import io.penstock.api.Session;
+import io.penstock.api.client.GatewayAccess;
 import io.penstock.protocol.snaptun.SnapTun;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.quic.QuicDialer;
@@ -51,10 +52,14 @@ public final class PacketTunnel implements PacketLink, AutoCloseable {
   private final Consumer<TunnelStatus> listener;
   private final MultiThreadIoEventLoopGroup loops;
   private final IoEventLoop loop;
-  private final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
+  private final ExecutorService blocking =
+      Executors.newThreadPerTaskExecutor(
+          Thread.ofVirtual().name("penstock-node-tunnel-", 0).factory());
   private final ExecutorService events =
       Executors.newSingleThreadExecutor(Thread.ofVirtual().name("penstock-node-events").factory());
   private final PacketDoor door = new PacketDoor();
+  private final OwnerAnswers owner;
+  private final GatewayAccess access;
   private final TunnelLink link;
   private final Object changes = new Object();
   private Consumer<TunnelStatus> prompt = _ -> {};
@@ -70,7 +75,14 @@ public final class PacketTunnel implements PacketLink, AutoCloseable {
     this.config = config;
     this.listener = listener;
     var tls = QuicTls.client(config.trust(), List.of(SnapTun.ALPN));
-    var sessions = new Sessions(config, ClientTls.jdkContext(config.trust()));
+    owner = new OwnerAnswers(config);
+    access =
+        new GatewayAccess(
+            config.gateway(),
+            ClientTls.jdkContext(config.trust()),
+            owner.hosts(),
+            config.headers());
+    var sessions = new Sessions(config, owner, access);
     loops = NativeSupport.newEventLoops(1, "penstock-node");
     loop = loops.next();
     link =
@@ -153,6 +165,21 @@ public final class PacketTunnel implements PacketLink, AutoCloseable {
     return loop;
   }
 
+  // ---- for other clients of the gateway's API ----
+
+  /// How the API of the gateway is reached, with look-ups that have a limit; until the tunnel is
+  /// closed.
+  public GatewayAccess access() {
+    return access;
+  }
+
+  /// Asks for the secret of the API token; blocks for [PacketTunnelConfig#answerLimit] at most.
+  ///
+  /// @throws IOException when the supplier does not answer in time; besides, what it throws
+  public String apiToken() throws IOException {
+    return owner.token();
+  }
+
   // ---- how it is doing ----
 
   public TunnelStatus status() {
@@ -231,6 +258,7 @@ public final class PacketTunnel implements PacketLink, AutoCloseable {
   /// than the limit. Repeatable, and needed also after the tunnel has stopped by itself.
   @Override
   public void close() {
+    long until = System.nanoTime() + config.closeLimit().toNanos();
     CompletionStage<Void> gone = link.close();
     try {
       gone.toCompletableFuture().get(config.closeLimit().toNanos(), TimeUnit.NANOSECONDS);
@@ -242,6 +270,11 @@ public final class PacketTunnel implements PacketLink, AutoCloseable {
       Thread.currentThread().interrupt();
     }
     blocking.shutdownNow();
+    try {
+      owner.close(Duration.ofNanos(until - System.nanoTime()));
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
     NativeSupport.endEventLoops(loops, LOOPS_LIMIT).awaitUninterruptibly();
     events.shutdown();
   }

@@ -4,7 +4,6 @@ import io.penstock.api.HostLookup;
 import io.penstock.api.HostPort;
 import io.penstock.api.IpAddress;
 import io.penstock.api.NodeName;
-import io.penstock.api.client.GatewayAccess;
 import io.penstock.api.client.RequestHeaders;
 import io.penstock.api.config.Requirements;
 import io.penstock.node.identity.NodeIdentity;
@@ -14,7 +13,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLContext;
 
 /// What a tunnel needs to know: where the gateway is, who the node is, and how patient to be.
 ///
@@ -29,6 +27,8 @@ import javax.net.ssl.SSLContext;
 /// @param wanted addresses, at most one of each family; `0.0.0.0` and `::` mean any; none means one
 ///   of each family that the network has
 /// @param quic the settings of the QUIC connection
+/// @param answerLimit how long `hosts` and `token` may each take for an answer; after that the
+///   attempt has failed, and they are asked again once they have returned
 /// @param backoffLeast wait before the first reconnect, jittered
 /// @param backoffMost the most that the doubling wait grows to
 /// @param stableAfter connected time after which the wait starts small again
@@ -43,10 +43,14 @@ public record PacketTunnelConfig(
     String name,
     List<IpAddress> wanted,
     QuicConfig quic,
+    Duration answerLimit,
     Duration backoffLeast,
     Duration backoffMost,
     Duration stableAfter,
     Duration closeLimit) {
+
+  /// The resolvers of most machines give up by then, after two attempts.
+  public static final Duration DEFAULT_ANSWER_LIMIT = Duration.ofSeconds(10);
 
   public static final Duration DEFAULT_BACKOFF_LEAST = Duration.ofMillis(500);
 
@@ -72,6 +76,7 @@ public record PacketTunnelConfig(
             "addresses",
             wanted,
             "one of each family")
+        .between("answer_limit", answerLimit, SHORTEST, LONGEST)
         .between("backoff_least", backoffLeast, SHORTEST, LONGEST)
         .between("backoff_most", backoffMost, SHORTEST, LONGEST)
         .notBelow("backoff_most", backoffMost, "backoff_least", backoffLeast)
@@ -83,11 +88,6 @@ public record PacketTunnelConfig(
   /// Starts from the defaults: verified by the system's roots, any address of each family.
   public static Builder builder(HostPort gateway, NodeIdentity identity, String name) {
     return new Builder(gateway, identity, name);
-  }
-
-  /// How the API of the gateway is reached.
-  GatewayAccess access(SSLContext tls) {
-    return new GatewayAccess(gateway, tls, hosts, headers);
   }
 
   /// Leaves the token out.
@@ -108,6 +108,7 @@ public record PacketTunnelConfig(
     private RequestHeaders headers = RequestHeaders.NONE;
     private List<IpAddress> wanted = List.of();
     private QuicConfig quic = QuicConfig.defaults();
+    private Duration answerLimit = DEFAULT_ANSWER_LIMIT;
     private Duration backoffLeast = DEFAULT_BACKOFF_LEAST;
     private Duration backoffMost = DEFAULT_BACKOFF_MOST;
     private Duration stableAfter = DEFAULT_STABLE_AFTER;
@@ -159,6 +160,11 @@ public record PacketTunnelConfig(
       return this;
     }
 
+    public Builder answerLimit(Duration limit) {
+      this.answerLimit = limit;
+      return this;
+    }
+
     public Builder backoff(Duration least, Duration most) {
       this.backoffLeast = least;
       this.backoffMost = most;
@@ -187,6 +193,7 @@ public record PacketTunnelConfig(
           name,
           wanted,
           quic,
+          answerLimit,
           backoffLeast,
           backoffMost,
           stableAfter,

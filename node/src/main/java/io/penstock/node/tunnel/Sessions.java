@@ -2,6 +2,7 @@ package io.penstock.node.tunnel;
 
 import io.penstock.api.Session;
 import io.penstock.api.client.ApiException;
+import io.penstock.api.client.GatewayAccess;
 import io.penstock.api.client.SessionClient;
 import io.penstock.api.tunnel.TunnelNames;
 import java.io.IOException;
@@ -13,7 +14,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import javax.net.ssl.SSLContext;
 
 /// Where a tunnel buys its sessions: the client API of the gateway. Every call blocks.
 ///
@@ -36,21 +36,23 @@ final class Sessions {
   private static final int NOT_FOUND = 404;
 
   private final PacketTunnelConfig config;
-  private final SSLContext tls;
+  private final OwnerAnswers owner;
+  private final GatewayAccess access;
   private final AtomicInteger unanswered = new AtomicInteger();
   private final AtomicLong lastSignedMillis = new AtomicLong(Long.MIN_VALUE);
 
-  Sessions(PacketTunnelConfig config, SSLContext tls) {
+  Sessions(PacketTunnelConfig config, OwnerAnswers owner, GatewayAccess access) {
     this.config = config;
-    this.tls = tls;
+    this.owner = owner;
+    this.access = access;
   }
 
   /// Buys a session.
   ///
   /// @throws ApiException when the gateway refuses, see [#lasting]
   Session buy() throws IOException {
-    String token = config.token().get();
-    try (var client = new SessionClient(config.access(tls), token, this::laterThanBefore)) {
+    String token = owner.token();
+    try (var client = new SessionClient(access, token, this::laterThanBefore)) {
       Session session = config.identity().openSession(client, config.name());
       if (!session.alpn().equals(TunnelNames.ALPN_NODE)) {
         throw new IOException(
@@ -64,7 +66,7 @@ final class Sessions {
   /// Where the tunnel of a session goes: the first address, or another one after it did not answer.
   InetSocketAddress resolve(Session session) throws IOException {
     try {
-      List<InetSocketAddress> all = config.hosts().resolve(session.quic());
+      List<InetSocketAddress> all = owner.resolve(session.quic());
       return all.get(Math.floorMod(unanswered.get(), all.size()));
     } catch (UnknownHostException e) {
       throw new IOException(

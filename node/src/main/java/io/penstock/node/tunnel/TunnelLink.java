@@ -46,7 +46,8 @@ import org.slf4j.LoggerFactory;
 /// ```
 ///
 /// Everything runs on one event loop, except buying sessions and asking the DNS; each wait has a
-/// limit of its own: that of the API's client, of the QUIC handshake, of the tunnel's engine.
+/// limit of its own: that of what the owner is asked, of the API's client, of the QUIC handshake,
+/// of the tunnel's engine.
 final class TunnelLink {
 
   private static final Logger LOG = LoggerFactory.getLogger(TunnelLink.class);
