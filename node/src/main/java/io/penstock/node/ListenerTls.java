@@ -37,7 +37,10 @@ final class ListenerTls {
   /// A context for these names: whoever asks for another one, or for none, is refused.
   ///
   /// Whoever comes back with a ticket (RFC 8446 section 4.6.1) is shown no certificate, so that the
-  /// context alone would not look at the name that is asked for then.
+  /// context alone would not look at the name that is asked for then. That is so where the JDK
+  /// keeps sessions in memory (`jdk.tls.server.enableSessionTicketExtension=false`); a ticket that
+  /// holds its session by itself, its default, the JDK takes only if it finds the certificate
+  /// before it knows the name.
   static ListenerTls named(SSLContext context, List<String> names) {
     if (names.isEmpty()) {
       throw new IllegalArgumentException("names are [], allowed is at least one");

@@ -8,6 +8,8 @@ import static org.awaitility.Awaitility.await;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import io.penstock.api.PeerInfo;
+import io.penstock.node.ResumingVisitor.Answer;
+import io.penstock.node.ResumingVisitor.Visit;
 import io.penstock.node.serve.CertificateSource;
 import io.penstock.testkit.leak.LeakCheck;
 import io.penstock.transport.tls.ClientTls;
@@ -201,6 +203,73 @@ class TlsListenerTest {
       seconds.addAndGet(10);
       assertThat(shown(WEB)).isEqualTo(third);
     }
+  }
+
+  @Test
+  void a_ticket_is_taken_under_its_name_and_no_other() throws Exception {
+    certificates.issue(WEB);
+    certificates.issue(OTHER);
+    Visit first = new Visit(false, Answer.GREETS_AND_SHOWS_A_CERTIFICATE);
+    Visit resumed = new Visit(true, Answer.GREETS_WITHOUT_A_CERTIFICATE);
+    Visit refused = new Visit(true, Answer.REFUSES);
+    for (String notOurs : List.of(OTHER, "")) {
+      try (ServerSocket listener = listenWithSessionCache(WEB);
+          ResumingVisitor visitor = new ResumingVisitor(stacks)) {
+        greetAll(listener);
+        assertThat(visitor.visit(WEB)).isEqualTo(first);
+        assertThat(visitor.visit(WEB)).isEqualTo(resumed);
+        assertThat(visitor.visit("WEB.Penstock.INTERNAL")).isEqualTo(resumed);
+        assertThat(visitor.visit(notOurs)).as("name \"%s\"", notOurs).isEqualTo(refused);
+      }
+    }
+    try (ServerSocket listener = listenWithSessionCache(WEB, OTHER);
+        ResumingVisitor visitor = new ResumingVisitor(stacks)) {
+      greetAll(listener);
+      assertThat(visitor.visit(WEB)).isEqualTo(first);
+      assertThat(visitor.visit(OTHER))
+          .isEqualTo(new Visit(true, Answer.GREETS_AND_SHOWS_A_CERTIFICATE));
+    }
+  }
+
+  /// Whether the JDK takes such tickets for a listener that has names is its own affair.
+  @Test
+  void a_ticket_that_holds_its_session_by_itself_opens_no_other_name() throws Exception {
+    certificates.issue(WEB);
+    try (ServerSocket listener = listen(WEB);
+        ResumingVisitor visitor = new ResumingVisitor(stacks)) {
+      greetAll(listener);
+      for (String notOurs : List.of(OTHER, "")) {
+        assertThat(visitor.visit(WEB).answer()).isNotEqualTo(Answer.REFUSES);
+        assertThat(visitor.visit(notOurs)).isEqualTo(new Visit(true, Answer.REFUSES));
+      }
+    }
+  }
+
+  /// Listens with a context that keeps sessions in memory, of which a ticket is only the number.
+  /// The JDK reads that property with each context.
+  private ServerSocket listenWithSessionCache(String... names) throws IOException {
+    String key = "jdk.tls.server.enableSessionTicketExtension";
+    System.setProperty(key, "false");
+    try {
+      return listen(names);
+    } finally {
+      System.clearProperty(key);
+    }
+  }
+
+  /// Says a word to everybody whom a listener accepts, until it is closed.
+  private static void greetAll(ServerSocket listener) {
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              while (!listener.isClosed()) {
+                try (Socket accepted = listener.accept()) {
+                  accepted.getOutputStream().write('!');
+                } catch (IOException _) {
+                  // The listener was closed, or a visitor has gone.
+                }
+              }
+            });
   }
 
   // ---- what is accepted ----
