@@ -25,6 +25,7 @@ final class Membership implements AutoCloseable {
   private static final Duration SILENCE_CHECK = PeerFollower.SILENCE_LIMIT.dividedBy(3);
 
   private final NodeIdentity identity;
+  private final Duration closeLimit;
   private final StatusBoard board = new StatusBoard();
   private final PeerBook peers = new PeerBook(EngineLoop::nowNanos);
   private final PacketTunnel tunnel;
@@ -32,6 +33,7 @@ final class Membership implements AutoCloseable {
 
   private Membership(NodeConfig config, NodeIdentity identity) throws IOException {
     this.identity = identity;
+    closeLimit = config.closeLimit();
     tunnel = PacketTunnel.start(tunnelConfig(config, identity), board::tunnelChanged);
     follower = PeerFollower.start(tunnel.access(), tunnel::session, peers);
     var _ = board.onStatus(this::changed);
@@ -104,10 +106,15 @@ final class Membership implements AutoCloseable {
     follower.wake();
   }
 
-  /// Tells the gateway that the node goes; blocks as [PacketTunnel#close] does. Repeatable.
+  /// Tells the gateway that the node goes; blocks for [NodeConfig#closeLimit] at most. Repeatable.
   void leave() {
-    follower.close();
-    tunnel.close();
+    leave(ClosingTime.of(closeLimit));
+  }
+
+  /// As above, for what is left of the time.
+  void leave(ClosingTime time) {
+    follower.close(time.left());
+    tunnel.close(time.left());
   }
 
   /// Lets the identity go, so that another node may have it.

@@ -104,8 +104,8 @@ public final class Node implements OverlayMember {
   /// Ends the node with all its connections, listeners, sockets, threads and its tunnel, also while
   /// it is starting.
   ///
-  /// Repeatable; of several calls the first does it. Blocks for at most some times
-  /// [NodeConfig#closeLimit], and as a rule for milliseconds.
+  /// Repeatable; of several calls the first does it. Blocks for at most [NodeConfig#closeLimit] and
+  /// a little more, and as a rule for milliseconds.
   @Override
   public void close() {
     parts.close();

@@ -43,7 +43,8 @@ import java.util.function.Supplier;
 ///   take for an answer; after that the attempt has failed, and they are asked again once they have
 ///   returned
 /// @param handshakeLimit how long a visitor of a TLS listener may take for the handshake
-/// @param closeLimit how long `close` waits for each thing that has to end
+/// @param closeLimit how long `close` may take in all; what comes last still gets a tenth of a
+///   second for each part, and a second for the event loop
 /// @param backoffLeast wait before the first reconnect, jittered
 /// @param backoffMost the most that the doubling wait grows to
 /// @param fallback the limits of fallback flows

@@ -63,7 +63,13 @@ final class NodeParts {
   /// What was made later.
   ///
   /// @param open whether its user has not closed it yet
-  private record Extra(AutoCloseable part, BooleanSupplier open) {}
+  private record Extra(Ending end, BooleanSupplier open) {}
+
+  /// Ends a part; blocks for the limit at most.
+  @FunctionalInterface
+  private interface Ending {
+    void close(Duration limit) throws IOException;
+  }
 
   // Guarded by this.
   private final List<Extra> extras = new ArrayList<>();
@@ -193,7 +199,7 @@ final class NodeParts {
 
   LoopbackProxy loopbackProxy(ProxyConfig proxy) throws IOException {
     LoopbackProxy started = LoopbackProxy.start(eventLoop(), dialer(), proxy);
-    keep(new Extra(started, started::isOpen));
+    keep(new Extra(started::close, started::isOpen));
     return started;
   }
 
@@ -216,13 +222,13 @@ final class NodeParts {
             serve::replaceable,
             dialer());
     LocalApi started = LocalApi.start(eventLoop(), state, behind, threads);
-    keep(new Extra(started, started::isOpen));
+    keep(new Extra(started::close, started::isOpen));
     return started;
   }
 
   PacketCapture capturePcap(Path path) throws IOException {
     PacketCapture started = PacketCapture.start(stack.driver(), path);
-    keep(new Extra(started, started::isOpen));
+    keep(new Extra(started::close, started::isOpen));
     return started;
   }
 
@@ -235,14 +241,14 @@ final class NodeParts {
         return;
       }
     }
-    close(extra);
+    close(extra, config.closeLimit());
     throw new IOException("the node was closed");
   }
 
-  private static void close(Extra extra) {
+  private static void close(Extra extra, Duration limit) {
     try {
-      extra.part().close();
-    } catch (Exception e) {
+      extra.end().close(limit);
+    } catch (IOException | RuntimeException e) {
       LOG.warn("a part of the node did not end cleanly", e);
     }
   }
@@ -259,17 +265,18 @@ final class NodeParts {
       last = List.copyOf(extras);
       extras.clear();
     }
+    ClosingTime time = ClosingTime.of(config.closeLimit());
     board().closed();
     RunningNodes.ofThisProcess().remove(running);
-    last.forEach(NodeParts::close);
-    serve.close(config.closeLimit());
+    last.forEach(extra -> close(extra, time.left()));
+    serve.close(time.left());
     threads.shutdownNow();
     boolean up = membership.tunnel().status() instanceof TunnelStatus.Connected;
-    stack.finish(up ? config.closeLimit() : Duration.ZERO);
-    stack.close().awaitUninterruptibly(config.closeLimit().toMillis());
-    membership.leave();
+    stack.finish(up ? time.left() : Duration.ZERO);
+    stack.close().awaitUninterruptibly(time.left().toMillis());
+    membership.leave(time);
     try {
-      if (!threads.awaitTermination(config.closeLimit().toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!threads.awaitTermination(time.left().toMillis(), TimeUnit.MILLISECONDS)) {
         LOG.warn("some handler of the node does not end close_limit={}", config.closeLimit());
       }
     } catch (InterruptedException _) {

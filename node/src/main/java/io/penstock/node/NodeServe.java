@@ -178,8 +178,7 @@ final class NodeServe {
     Thread closing = Thread.ofVirtual().name("penstock-node-serve").start(manager::close);
     try {
       if (!closing.join(limit)) {
-        LOG.warn(
-            "the serving does not end, as a source of certificates hangs close_limit={}", limit);
+        LOG.warn("the serving does not end, as a source of certificates hangs waited={}", limit);
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();

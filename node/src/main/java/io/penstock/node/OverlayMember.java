@@ -54,7 +54,7 @@ public sealed interface OverlayMember extends AutoCloseable permits Node, Device
     return Optional.empty();
   }
 
-  /// Ends the node. Repeatable; blocks for at most some times [NodeConfig#closeLimit].
+  /// Ends the node. Repeatable; blocks for at most [NodeConfig#closeLimit] and a little more.
   @Override
   void close();
 }

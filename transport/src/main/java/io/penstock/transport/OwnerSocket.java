@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
 
 /// A listening Unix socket whose file nobody but its owner can open, from the moment that it is
 /// there. May be used by any thread; making and closing it blocks for a moment.
@@ -19,7 +19,7 @@ public final class OwnerSocket implements AutoCloseable {
   /// What fits into an address with the zero behind it (unix(7): `sun_path` has 108 bytes).
   private static final int MAX_PATH_BYTES = 107;
 
-  private static final long CLOSE_LIMIT_SECONDS = 5;
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
   private final Channel listener;
   private final Path file;
@@ -93,10 +93,15 @@ public final class OwnerSocket implements AutoCloseable {
     return listener.isOpen();
   }
 
-  /// Gives the socket up and removes its file.
+  /// Gives the socket up, within 5 s, and removes its file.
   @Override
   public void close() throws IOException {
-    listener.close().awaitUninterruptibly(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS);
+    close(CLOSE_LIMIT);
+  }
+
+  /// As above with another limit.
+  public void close(Duration limit) throws IOException {
+    listener.close().awaitUninterruptibly(limit.toMillis());
     Files.deleteIfExists(file);
   }
 }

@@ -161,13 +161,18 @@ public final class PacketCapture implements AutoCloseable {
   /// Ends the capture: what was seen until now is written, within 5 s. Repeatable.
   @Override
   public void close() {
+    close(CLOSE_LIMIT);
+  }
+
+  /// As above with another limit.
+  public void close(Duration limit) {
     driver.untap(tap);
     synchronized (this) {
       closed = true;
       notifyAll();
     }
     try {
-      if (!writer.join(CLOSE_LIMIT)) {
+      if (!writer.join(limit)) {
         LOG.warn("the capture was not written in time file={}", path);
       }
     } catch (InterruptedException _) {

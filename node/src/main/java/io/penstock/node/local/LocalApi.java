@@ -112,9 +112,15 @@ public final class LocalApi implements AutoCloseable {
     return socket.isOpen();
   }
 
-  /// Ends the API with all its connections, and with them what they serve in the foreground.
+  /// Ends the API with all its connections, and with them what they serve in the foreground, within
+  /// 5 s. Repeatable.
   @Override
   public void close() throws IOException {
     socket.close();
+  }
+
+  /// As above with another limit.
+  public void close(Duration limit) throws IOException {
+    socket.close(limit);
   }
 }

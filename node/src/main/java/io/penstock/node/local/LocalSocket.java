@@ -11,6 +11,7 @@ import io.penstock.transport.NativeSupport;
 import io.penstock.transport.OwnerSocket;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -22,7 +23,7 @@ public final class LocalSocket implements AutoCloseable {
   /// Commands of one user; some keep a connection for as long as they run.
   public static final int MAX_CONNECTIONS = 256;
 
-  private static final long CLOSE_LIMIT_SECONDS = 5;
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
   private final OwnerSocket socket;
   private final ChannelGroup connections;
@@ -70,13 +71,19 @@ public final class LocalSocket implements AutoCloseable {
     return socket.isOpen();
   }
 
-  /// Gives the socket up and ends all its connections.
+  /// Gives the socket up and ends all its connections, within 5 s. Repeatable.
   @Override
   public void close() throws IOException {
+    close(CLOSE_LIMIT);
+  }
+
+  /// As above with another limit.
+  public void close(Duration limit) throws IOException {
+    long until = System.nanoTime() + limit.toNanos();
     try {
-      socket.close();
+      socket.close(limit);
     } finally {
-      connections.close().awaitUninterruptibly(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS);
+      connections.close().awaitUninterruptibly(until - System.nanoTime(), TimeUnit.NANOSECONDS);
     }
   }
 }

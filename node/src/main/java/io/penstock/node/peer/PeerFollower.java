@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 /// It listens with the token of the node's newest session, on a virtual thread of its own, and
 /// comes back with a jittered back-off when the connection ends. A gateway that says nothing for
 /// [#SILENCE_LIMIT] is taken for gone.
-public final class PeerFollower implements AutoCloseable {
+public final class PeerFollower {
 
   private static final Logger LOG = LoggerFactory.getLogger(PeerFollower.class);
 
@@ -29,7 +29,6 @@ public final class PeerFollower implements AutoCloseable {
 
   private static final Duration BACKOFF_LEAST = Duration.ofMillis(200);
   private static final Duration BACKOFF_MOST = Duration.ofSeconds(15);
-  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
   private final GatewayAccess to;
   private final Supplier<Optional<Session>> session;
@@ -149,9 +148,8 @@ public final class PeerFollower implements AutoCloseable {
     changes = null;
   }
 
-  /// Ends the listening and waits a little for the thread. Repeatable.
-  @Override
-  public void close() {
+  /// Ends the listening and waits for the thread, for the limit at most. Repeatable.
+  public void close(Duration limit) {
     synchronized (this) {
       closed = true;
       notifyAll();
@@ -161,7 +159,7 @@ public final class PeerFollower implements AutoCloseable {
     }
     thread.interrupt();
     try {
-      if (!thread.join(CLOSE_LIMIT)) {
+      if (!thread.join(limit)) {
         LOG.warn("the listening to the peers did not end in time");
       }
     } catch (InterruptedException _) {

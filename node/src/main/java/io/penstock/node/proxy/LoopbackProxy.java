@@ -11,6 +11,7 @@ import io.penstock.transport.NativeSupport;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /// A proxy on 127.0.0.1 through which programs of this machine reach the overlay, by SOCKS5 or HTTP
@@ -20,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 /// the overlay is refused, never dialled from this machine. Any thread may call this.
 public final class LoopbackProxy implements AutoCloseable {
 
-  private static final long CLOSE_LIMIT_SECONDS = 5;
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
   private final ProxyConfig config;
   private final ChannelGroup connections;
@@ -88,10 +89,16 @@ public final class LoopbackProxy implements AutoCloseable {
     return config.password();
   }
 
-  /// Ends the proxy and all connections through it. Repeatable.
+  /// Ends the proxy and all connections through it, within 5 s. Repeatable.
   @Override
   public void close() {
-    listener.close().awaitUninterruptibly(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS);
-    connections.close().awaitUninterruptibly(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS);
+    close(CLOSE_LIMIT);
+  }
+
+  /// As above with another limit.
+  public void close(Duration limit) {
+    long until = System.nanoTime() + limit.toNanos();
+    listener.close().awaitUninterruptibly(limit.toMillis());
+    connections.close().awaitUninterruptibly(until - System.nanoTime(), TimeUnit.NANOSECONDS);
   }
 }

@@ -254,16 +254,22 @@ public final class PacketTunnel implements PacketLink, AutoCloseable {
     return mtu() >= bytes;
   }
 
-  /// Tells the gateway that the node goes and ends everything; blocks for at most a little more
-  /// than the limit. Repeatable, and needed also after the tunnel has stopped by itself.
+  /// Tells the gateway that the node goes and ends everything; blocks for at most a second more
+  /// than [PacketTunnelConfig#closeLimit]. Repeatable, and needed also after the tunnel has stopped
+  /// by itself.
   @Override
   public void close() {
-    long until = System.nanoTime() + config.closeLimit().toNanos();
+    close(config.closeLimit());
+  }
+
+  /// As above with another limit.
+  public void close(Duration limit) {
+    long until = System.nanoTime() + limit.toNanos();
     CompletionStage<Void> gone = link.close();
     try {
-      gone.toCompletableFuture().get(config.closeLimit().toNanos(), TimeUnit.NANOSECONDS);
+      gone.toCompletableFuture().get(limit.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException _) {
-      LOG.warn("the connection did not end in time close_limit={}", config.closeLimit());
+      LOG.warn("the connection did not end in time waited={}", limit);
     } catch (ExecutionException e) {
       LOG.warn("the connection did not end cleanly", e);
     } catch (InterruptedException _) {
