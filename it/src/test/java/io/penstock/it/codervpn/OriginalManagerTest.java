@@ -48,7 +48,9 @@ class OriginalManagerTest {
                   .setName("a")
                   .addFqdn("w.coder.")
                   .addFqdn("a.w.coder.")
-                  .setLastPing(LastPing.newBuilder().setPreferredDerp("Home")))
+                  .setLastPing(LastPing.newBuilder().setPreferredDerp("Home"))
+                  .setPenstockRxBytes(7)
+                  .setPenstockTxBytes(8))
           .build();
 
   private static String failed(JsonNode step) {
@@ -76,6 +78,9 @@ class OriginalManagerTest {
       assertThat(agent.get("fqdn"))
           .hasToString(first ? "\"a.w.coder.\"" : "[\"w.coder.\",\"a.w.coder.\"]");
       assertThat(agent.has("lastPing")).isEqualTo(!first);
+      // What it does not know it skips.
+      assertThat(agent.get("name").asString()).isEqualTo("a");
+      assertThat(agent.propertyNames()).noneMatch(name -> name.startsWith("penstock"));
 
       // As by the original, a request of no kind is replied to with nothing in it.
       JsonNode nothing = step(manager, "nothing").get("reply");
