@@ -7,6 +7,7 @@ import io.penstock.api.IpFamily;
 import io.penstock.node.Node;
 import io.penstock.node.NodeConfig;
 import io.penstock.node.NodeStatus;
+import io.penstock.node.OverlayMember;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.tls.Fingerprint;
 import io.penstock.transport.tls.Trust;
@@ -34,19 +35,26 @@ record BenchNode(Node node, EventLoop direct) {
   ///
   /// @param state the node's directory
   static BenchNode join(String[] arguments, String name, Path state) throws Exception {
-    Node node =
-        Node.start(
-            NodeConfig.builder(arguments[0], name)
-                .trust(new Trust.Pinned(Fingerprint.parse(arguments[1])))
-                .token(arguments[2])
-                .nameLimit(LIMIT)
-                .state(state)
-                .build());
+    Node node = Node.start(config(arguments, name).state(state).build());
+    awaitWhole(node);
+    return new BenchNode(node, NativeSupport.newEventLoops(1, "direct").next());
+  }
+
+  /// A node with the defaults that joins as the first arguments say.
+  static NodeConfig.Builder config(String[] arguments, String name) {
+    return NodeConfig.builder(arguments[0], name)
+        .trust(new Trust.Pinned(Fingerprint.parse(arguments[1])))
+        .token(arguments[2])
+        .nameLimit(LIMIT);
+  }
+
+  /// Waits until a node has all of its addresses and its path is known to carry all that it is to
+  /// carry.
+  static void awaitWhole(OverlayMember node) throws Exception {
     CompletableFuture<Void> ready = new CompletableFuture<>();
     var _ = node.onStatus(status -> completeWhenWhole(ready, status));
     completeWhenWhole(ready, node.status());
     ready.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
-    return new BenchNode(node, NativeSupport.newEventLoops(1, "direct").next());
   }
 
   private static void completeWhenWhole(CompletableFuture<Void> ready, NodeStatus status) {

@@ -26,6 +26,7 @@ record BenchmarkOptions(
     OVERLAY,
     NODE,
     KERNEL,
+    UP,
     STACK,
     CALLS
   }

@@ -43,8 +43,24 @@ final class Child implements AutoCloseable {
 
   /// Starts a program whose log is to be `logs/name.log`.
   static Child start(Path logs, String name, List<String> command) throws IOException {
+    try {
+      return start(logs, name, command, ProcessBuilder::start);
+    } catch (IOException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException(e);
+    }
+  }
+
+  /// How a program is started, and with that where.
+  interface Place {
+    Process start(ProcessBuilder program) throws Exception;
+  }
+
+  /// The same at a place.
+  static Child start(Path logs, String name, List<String> command, Place place) throws Exception {
     Path log = logs.resolve(name + ".log");
-    Process process = new ProcessBuilder(command).redirectError(log.toFile()).start();
+    Process process = place.start(new ProcessBuilder(command).redirectError(log.toFile()));
     return new Child(name, process, log);
   }
 
@@ -58,6 +74,12 @@ final class Child implements AutoCloseable {
   static Child startJava(
       Path logs, String name, List<String> options, Class<?> main, List<String> arguments)
       throws IOException {
+    return start(logs, name, javaCommand(name, options, main, arguments));
+  }
+
+  /// How a Java program is started that way.
+  static List<String> javaCommand(
+      String name, List<String> options, Class<?> main, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
@@ -70,7 +92,7 @@ final class Child implements AutoCloseable {
     command.add(System.getProperty("java.class.path", ""));
     command.add(main.getName());
     command.addAll(arguments);
-    return start(logs, name, command);
+    return command;
   }
 
   private void read() {

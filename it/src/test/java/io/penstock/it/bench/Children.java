@@ -1,5 +1,6 @@
 package io.penstock.it.bench;
 
+import io.penstock.it.tun.NetworkThread;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -36,13 +37,34 @@ final class Children implements AutoCloseable {
     return started(Child.startJava(logs, name, options, main, List.of(arguments)));
   }
 
+  /// Starts one of our programs in a network namespace.
+  Child javaIn(NetworkThread place, String name, Class<?> main, String... arguments)
+      throws Exception {
+    return started(
+        Child.start(
+            logs,
+            name,
+            Child.javaCommand(name, List.of(), main, List.of(arguments)),
+            place::start));
+  }
+
   /// Starts one of the built programs.
   Child peer(String name, String program, String... arguments) throws IOException {
+    return started(Child.start(logs, name, peerCommand(program, arguments)));
+  }
+
+  /// Starts one of the built programs in a network namespace.
+  Child peerIn(NetworkThread place, String name, String program, String... arguments)
+      throws Exception {
+    return started(Child.start(logs, name, peerCommand(program, arguments), place::start));
+  }
+
+  private List<String> peerCommand(String program, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(peers.resolve(program).toString());
     command.addAll(List.of("-max-seconds", MAX_SECONDS));
     command.addAll(List.of(arguments));
-    return started(Child.start(logs, name, command));
+    return command;
   }
 
   private Child started(Child child) {

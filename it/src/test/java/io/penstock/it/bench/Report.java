@@ -25,6 +25,7 @@ final class Report {
   private static final double ENGINE_KIB = 1;
   private static final double CHANNEL_KIB = 3;
   private static final double CALL_P99_MICROS = 1000;
+  private static final double WIREGUARD_SHARE = 0.5;
   private static final double NODES_GBIT = 1;
   private static final double NODES_NIO_GBIT = 0.3;
   private static final double SET_MILLIS = 100;
@@ -70,7 +71,7 @@ final class Report {
     out.append(String.format(Locale.ROOT, "%-36s", "median"));
     List<Way> ways = Arrays.stream(Way.values()).filter(samples::has).toList();
     for (Way way : ways) {
-      out.append(String.format(Locale.ROOT, "%12s", way.label()));
+      out.append(String.format(Locale.ROOT, "%13s", way.label()));
     }
     out.append('\n');
     for (Figure figure : Figure.values()) {
@@ -82,7 +83,7 @@ final class Report {
         double value = samples.median(figure, way);
         String cell =
             Double.isNaN(value) ? "-" : String.format(Locale.ROOT, figure.format(), value);
-        out.append(String.format(Locale.ROOT, "%12s", cell));
+        out.append(String.format(Locale.ROOT, "%13s", cell));
       }
       out.append('\n');
     }
@@ -141,6 +142,9 @@ final class Report {
     if (samples.has(Figure.STREAM_1500)) {
       checks.addAll(stackChecks());
     }
+    if (samples.has(Figure.MACHINE_TCP_UP)) {
+      checks.addAll(machineChecks());
+    }
     if (samples.has(Figure.CALL_P99)) {
       checks.add(
           new Check(
@@ -167,6 +171,19 @@ final class Report {
               false));
     }
     return checks;
+  }
+
+  private List<Check> machineChecks() {
+    return List.of(Figure.MACHINE_TCP_UP, Figure.MACHINE_TCP_DOWN).stream()
+        .map(
+            figure ->
+                new Check(
+                    figure.label().replace(", Gbit/s", ", of wireguard-go's"),
+                    ours(figure) / of(figure, Way.WIREGUARD),
+                    " x",
+                    WIREGUARD_SHARE,
+                    false))
+        .toList();
   }
 
   private List<Check> stackChecks() {
@@ -233,6 +250,9 @@ final class Report {
                 of(figure, Way.NODES) / of(figure, Way.DIRECT)));
       }
     }
+    if (samples.has(Figure.MACHINE_TCP_UP)) {
+      machineRatios(out);
+    }
     for (Figure figure : List.of(Figure.FROM_KERNEL, Figure.TO_KERNEL)) {
       for (Way way : List.of(Way.TUN, Way.TUN_OFFLOAD)) {
         if (samples.has(figure)) {
@@ -244,6 +264,33 @@ final class Report {
                   of(figure, way) / of(figure, Way.VETH)));
         }
       }
+    }
+  }
+
+  private void machineRatios(StringBuilder out) {
+    for (Figure figure :
+        List.of(
+            Figure.MACHINE_UDP_UP,
+            Figure.MACHINE_UDP_DOWN,
+            Figure.MACHINE_TCP_UP_PROCESSOR,
+            Figure.MACHINE_TCP_DOWN_PROCESSOR)) {
+      out.append(
+          String.format(
+              Locale.ROOT,
+              "  %-62s %8.2f x%n",
+              figure.label().strip().replace(", Gbit/s", "")
+                  + (figure == Figure.MACHINE_TCP_UP_PROCESSOR ? ", TCP up" : "")
+                  + (figure == Figure.MACHINE_TCP_DOWN_PROCESSOR ? ", TCP down" : "")
+                  + ", of wireguard-go's",
+              ours(figure) / of(figure, Way.WIREGUARD)));
+    }
+    for (Figure figure : List.of(Figure.MACHINE_TCP_UP, Figure.MACHINE_TCP_DOWN)) {
+      out.append(
+          String.format(
+              Locale.ROOT,
+              "  %-62s %8.3f x%n",
+              figure.label().replace(", Gbit/s", ", of veth's"),
+              ours(figure) / of(figure, Way.VETH)));
     }
   }
 

@@ -54,6 +54,16 @@ final class Samples {
     CHURN("connections opened and closed/s", "%,.0f"),
     CHURN_PROCESSOR("  processor µs of both ends, each", "%.1f"),
     ENDPOINT_KIB("heap KiB per idle connection and end", "%.2f"),
+    MACHINE_TCP_UP("1 TCP stream up, Gbit/s", "%.3f"),
+    MACHINE_TCP_UP_PROCESSOR("  processor s per GB", "%.2f"),
+    MACHINE_TCP_DOWN("1 TCP stream down, Gbit/s", "%.3f"),
+    MACHINE_TCP_DOWN_PROCESSOR("  processor s per GB", "%.2f"),
+    MACHINE_UDP_UP("1 UDP stream up, Gbit/s", "%.3f"),
+    MACHINE_UDP_UP_LOST("  lost, %", "%.1f"),
+    MACHINE_UDP_UP_PROCESSOR("  processor s per GB", "%.2f"),
+    MACHINE_UDP_DOWN("1 UDP stream down, Gbit/s", "%.3f"),
+    MACHINE_UDP_DOWN_LOST("  lost, %", "%.1f"),
+    MACHINE_UDP_DOWN_PROCESSOR("  processor s per GB", "%.2f"),
     CALL_P50("codervpn call, Unix socket, p50 µs", "%,.0f"),
     CALL_P99("  p99 µs", "%,.0f"),
     CONNECT_P50("connection set up, p50 µs", "%,.0f"),
@@ -87,8 +97,8 @@ final class Samples {
   }
 
   /// One of the ways from the visitor to the app, of a packet to a server and back, of a stream
-  /// between our stack and the kernel, of a call to a tunnel and back, or from node to node, and
-  /// the parts of our stack that are used.
+  /// between our stack and the kernel, of a call to a tunnel and back, from node to node or from
+  /// machine to machine, and the parts of our stack that are used.
   enum Way {
     DIRECT("direct"),
     PENSTOCK("penstock"),
@@ -101,6 +111,7 @@ final class Samples {
     FROM_RUST("from Rust"),
     TUN("TUN"),
     TUN_OFFLOAD("offload"),
+    WIREGUARD("wireguard-go"),
     VETH("veth"),
     ENGINE("engine"),
     CHANNELS("channels"),

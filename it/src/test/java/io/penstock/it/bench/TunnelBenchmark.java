@@ -68,7 +68,7 @@ final class TunnelBenchmark implements AutoCloseable {
       return;
     }
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-    if (!EnumSet.of(Part.OVERLAY, Part.NODE, Part.KERNEL, Part.STACK, Part.CALLS)
+    if (!EnumSet.of(Part.OVERLAY, Part.NODE, Part.KERNEL, Part.UP, Part.STACK, Part.CALLS)
         .containsAll(options.parts())) {
       try (TunnelBenchmark benchmark = new TunnelBenchmark(options, directory)) {
         benchmark.run();
@@ -82,6 +82,13 @@ final class TunnelBenchmark implements AutoCloseable {
         benchmark.run();
       } catch (NetworkThread.NotPermittedException e) {
         out.println("kernel: not measured, " + e.getMessage());
+      }
+    }
+    if (options.parts().contains(Part.UP)) {
+      try (UpBenchmark benchmark = new UpBenchmark(options, directory, out)) {
+        benchmark.run();
+      } catch (NetworkThread.NotPermittedException e) {
+        out.println("up: not measured, " + e.getMessage());
       }
     }
     if (options.parts().contains(Part.CALLS)) {

@@ -1,7 +1,6 @@
 package io.penstock.it.bench;
 
 import io.penstock.it.tun.NetworkThread;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.List;
 
@@ -10,13 +9,13 @@ import java.util.List;
 final class VethPair implements AutoCloseable {
 
   private static final String CLIENT = "10.78.0.1";
-  private static final String SERVER = "10.78.0.2";
+  static final String SERVER = "10.78.0.2";
 
   private final NetworkThread client;
   private final NetworkThread server;
-  private final Process program;
+  private final Iperf3Server program;
 
-  private VethPair(NetworkThread client, NetworkThread server, Process program) {
+  private VethPair(NetworkThread client, NetworkThread server, Iperf3Server program) {
     this.client = client;
     this.server = server;
     this.program = program;
@@ -29,7 +28,7 @@ final class VethPair implements AutoCloseable {
     client.ip("link set veth1 netns " + server.path());
     prepare(client, "veth0", CLIENT);
     prepare(server, "veth1", SERVER);
-    return new VethPair(client, server, startServer(server));
+    return new VethPair(client, server, Iperf3Server.start(server));
   }
 
   private static void prepare(NetworkThread end, String name, String address) throws Exception {
@@ -42,26 +41,9 @@ final class VethPair implements AutoCloseable {
     end.ip("link set " + name + " up");
   }
 
-  private static Process startServer(NetworkThread server) throws Exception {
-    Process program =
-        server.start(new ProcessBuilder("iperf3", "-s", "--forceflush").redirectErrorStream(true));
-    BufferedReader said = program.inputReader();
-    for (String line = said.readLine(); line != null; line = said.readLine()) {
-      if (line.contains("listening")) {
-        Thread.ofVirtual().start(() -> readOn(said));
-        return program;
-      }
-    }
-    throw new IOException("iperf3 has ended");
-  }
-
-  /// What it says later is of no interest, but must not fill its pipe.
-  private static void readOn(BufferedReader said) {
-    try {
-      while (said.readLine() != null) {}
-    } catch (IOException _) {
-      // It was closed from this side.
-    }
+  /// The kernel that reaches the other's server at [#SERVER].
+  NetworkThread client() {
+    return client;
   }
 
   /// As [Iperf3Client#gbit].
@@ -71,7 +53,7 @@ final class VethPair implements AutoCloseable {
 
   @Override
   public void close() {
-    program.destroy();
+    program.close();
     client.close();
     server.close();
   }
