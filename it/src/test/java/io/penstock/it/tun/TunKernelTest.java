@@ -127,6 +127,22 @@ class TunKernelTest {
     ping("10.77.0.2", 56);
   }
 
+  @Test
+  void what_comes_while_the_link_does_not_read_waits_in_the_kernel() throws Exception {
+    TunLink link =
+        start(kernel.tun(TunConfig.builder().build(), "10.77.0.1/24", "fd77::1/64"), responder);
+    loops.next().submit(() -> link.setReading(false)).get();
+    int before = responder.answered.get();
+    NetworkThread.Result unanswered =
+        kernel.execute(List.of("ping", "-n", "-c", "1", "-W", "1", "10.77.0.2"));
+    assertThat(unanswered.output()).contains("100% packet loss");
+    assertThat(responder.answered).hasValue(before);
+
+    loops.next().submit(() -> link.setReading(true)).get();
+    await().until(() -> responder.answered.get() > before);
+    ping("10.77.0.2", 56);
+  }
+
   private static ByteBuf anyPacket() {
     return PooledByteBufAllocator.DEFAULT
         .directBuffer()
