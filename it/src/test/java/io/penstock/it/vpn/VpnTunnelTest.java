@@ -20,6 +20,7 @@ import io.penstock.protocol.codervpn.SpeakerEnd;
 import io.penstock.protocol.codervpn.message.Agent;
 import io.penstock.protocol.codervpn.message.NetworkSettingsRequest;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
+import io.penstock.protocol.codervpn.message.PenstockLink;
 import io.penstock.protocol.codervpn.message.StartRequest;
 import io.penstock.protocol.codervpn.message.StartResponse;
 import io.penstock.protocol.codervpn.message.Workspace;
@@ -119,7 +120,7 @@ class VpnTunnelTest {
 
   /// An update without the times of handshakes.
   private static PeerUpdate timeless(PeerUpdate update) {
-    PeerUpdate.Builder without = update.toBuilder();
+    PeerUpdate.Builder without = update.toBuilder().clearPenstockLink();
     without.getUpsertedAgentsBuilderList().forEach(Agent.Builder::clearLastHandshake);
     return without.build();
   }
@@ -189,6 +190,9 @@ class VpnTunnelTest {
       await("the full set")
           .atMost(OverlayNode.LIMIT)
           .until(() -> timeless(get(manager.manager.peers(PipedManager.LIMIT))).equals(both));
+      assertThat(get(manager.manager.peers(PipedManager.LIMIT)).getPenstockLink())
+          .as("how the tunnel reaches its gateway")
+          .isEqualTo(PenstockLink.newBuilder().setState(PenstockLink.State.RUNNING).build());
       awaitUpdate(manager, both.toBuilder().clearUpsertedWorkspaces().build());
 
       web.close();
