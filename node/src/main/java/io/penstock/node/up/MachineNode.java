@@ -26,8 +26,9 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,7 +53,7 @@ public final class MachineNode implements AutoCloseable {
   private final UpConfig config;
   private final Consumer<UpReport> listener;
   private final CompletableFuture<UpStatus.Down> ended = new CompletableFuture<>();
-  private final AtomicBoolean closing = new AtomicBoolean();
+  private final StoppableWaits waits = new StoppableWaits();
   private final Thread thread;
 
   private volatile UpStatus status = new UpStatus.Starting("");
@@ -143,9 +144,7 @@ public final class MachineNode implements AutoCloseable {
 
   /// Has it end, and does not wait for that; see [#awaitDown].
   public void stop() {
-    if (closing.compareAndSet(false, true)) {
-      thread.interrupt();
-    }
+    waits.stop();
   }
 
   /// Takes everything back and waits for that, unless it is interrupted. Repeatable.
@@ -166,15 +165,20 @@ public final class MachineNode implements AutoCloseable {
     try {
       carry();
       why = "";
-    } catch (InterruptedException _) {
-      why = "";
+    } catch (InterruptedException e) {
+      // It was asked for, but not everything may have been taken back.
+      why = Stream.of(e.getSuppressed()).map(MachineNode::said).collect(Collectors.joining("; "));
     } catch (IOException | RuntimeException e) {
       LOG.debug("no overlay on this machine", e);
-      why = e.getMessage() == null ? e.toString() : e.getMessage();
+      why = said(e);
     }
     UpStatus.Down down = new UpStatus.Down(why);
     become(down);
     ended.complete(down);
+  }
+
+  private static String said(Throwable e) {
+    return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 
   private synchronized void become(UpStatus next) {
@@ -197,7 +201,8 @@ public final class MachineNode implements AutoCloseable {
     // What a killed predecessor has left may stand in the way of looking for anything.
     undo(config.state()).forEach(LOG::info);
     step("looking for the gateway " + config.gateway());
-    Set<IpAddress> underlay = GatewayLookup.of(config.gateway().host(), config.lookupLimit());
+    Set<IpAddress> underlay =
+        waits.await(() -> GatewayLookup.of(config.gateway().host(), config.lookupLimit()));
     MultiThreadIoEventLoopGroup loops = NativeSupport.newEventLoops(1, "penstock-up");
     try {
       // The network comes first, as it is locked, so that one process alone does the rest.
@@ -227,14 +232,14 @@ public final class MachineNode implements AutoCloseable {
     while (true) {
       String why;
       try (TunnelRun now =
-          TunnelRun.start(config, loops.next(), network, device, this::tell, this::step)) {
+          TunnelRun.start(config, loops.next(), network, device, this::tell, this::step, waits)) {
         run = Optional.of(now);
         first = false;
         backoff.reset();
         become(new UpStatus.Up());
         TunnelRun.End end;
         try (SleepWatch _ = SleepWatch.start(now)) {
-          end = now.awaitEnd();
+          end = waits.await(now::awaitEnd);
         }
         if (end.deviceLost()) {
           throw new DeviceLostException(end.why());
@@ -251,7 +256,11 @@ public final class MachineNode implements AutoCloseable {
       Duration wait = Duration.ofNanos(backoff.nextNanos());
       become(new UpStatus.Restarting(why, wait));
       LOG.warn("the tunnel is started again wait={} cause=\"{}\"", wait, why);
-      Thread.sleep(wait);
+      waits.await(
+          () -> {
+            Thread.sleep(wait);
+            return wait;
+          });
     }
   }
 

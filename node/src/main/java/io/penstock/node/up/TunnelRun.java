@@ -60,6 +60,7 @@ final class TunnelRun implements AutoCloseable {
   ///
   /// @param changed is run after each change of the machine's settings and of the tunnel's link
   /// @param step is told what is done
+  /// @param waits those of the calling thread
   /// @throws IOException when that fails, after which the process has ended
   static TunnelRun start(
       UpConfig config,
@@ -67,21 +68,22 @@ final class TunnelRun implements AutoCloseable {
       OsNetwork network,
       TunDevice device,
       Runnable changed,
-      Consumer<String> step)
+      Consumer<String> step,
+      StoppableWaits waits)
       throws IOException, InterruptedException {
     step.accept("starting the tunnel");
-    TunnelProcess process = TunnelProcess.start(command(config), config.tunnelLimit());
+    TunnelProcess process =
+        waits.await(() -> TunnelProcess.start(command(config), config.tunnelLimit()));
     TunnelWords words = new TunnelWords(changed);
     TunnelRun run =
         new TunnelRun(process, words, new VpnManager(managerConfig(config), network, words));
     try {
-      run.begin(config, loop, device, step);
-      return run;
-    } catch (IOException e) {
-      String why = process.whyEnded(REFUSED_LIMIT);
-      run.close();
-      throw why.isEmpty() ? e : new IOException(e.getMessage() + "; " + why, e);
-    } catch (InterruptedException | RuntimeException e) {
+      var _ = PipeChannel.open(process.in(), process.out(), loop, run.manager.handler());
+      // What is not connected yet is not ended by a close; the loop connects it before it does
+      // this.
+      loop.submit(() -> {}).awaitUninterruptibly();
+      return waits.await(() -> run.begin(config, loop, device, step));
+    } catch (IOException | InterruptedException | RuntimeException e) {
       run.close();
       throw e;
     }
@@ -112,14 +114,19 @@ final class TunnelRun implements AutoCloseable {
         .build();
   }
 
-  private void begin(UpConfig config, EventLoop loop, TunDevice device, Consumer<String> step)
+  private TunnelRun begin(UpConfig config, EventLoop loop, TunDevice device, Consumer<String> step)
       throws IOException, InterruptedException {
-    var _ = PipeChannel.open(process.in(), process.out(), loop, manager.handler());
-    manager.awaitOpened();
-    TunHandover.send(loop, config.handover(), device, HANDOVER_LIMIT);
-    step.accept("joining the network of " + config.gateway());
-    manager.start(StartOrder.of(config.gateway().toString(), config.token()));
-    var _ = manager.askPeers();
+    try {
+      manager.awaitOpened();
+      TunHandover.send(loop, config.handover(), device, HANDOVER_LIMIT);
+      step.accept("joining the network of " + config.gateway());
+      manager.start(StartOrder.of(config.gateway().toString(), config.token()));
+      var _ = manager.askPeers();
+      return this;
+    } catch (IOException e) {
+      String why = process.whyEnded(REFUSED_LIMIT);
+      throw why.isEmpty() ? e : new IOException(e.getMessage() + "; " + why, e);
+    }
   }
 
   /// What the tunnel has asked for, and got.
