@@ -2,6 +2,7 @@ package io.penstock.node.up;
 
 import io.penstock.api.IpAddress;
 import io.penstock.node.vpn.os.InterfaceAddress;
+import io.penstock.node.vpn.os.LinuxNetworkConfig.Dns;
 import io.penstock.node.vpn.os.OsDns;
 import io.penstock.node.vpn.os.OsSettings;
 import io.penstock.protocol.codervpn.message.Agent;
@@ -62,7 +63,7 @@ public record UpReport(
         degraded ? "degraded" : word(status),
         degraded ? "the link to the gateway is lost: " + link.getReason() : reason(status),
         settings.addresses().stream().map(InterfaceAddress::address).toList(),
-        zones,
+        config.dns() == Dns.OFF ? List.of() : zones,
         peers(peers));
   }
 
