@@ -7,8 +7,9 @@ import org.jline.utils.Signals;
 
 /// The user's or the system's wish that a command that serves should end.
 ///
-/// The first Ctrl-C, SIGTERM or closed terminal asks the command to drain, the second ends the
-/// process at once. [#close()] gives the signals back.
+/// The first Ctrl-C, SIGTERM or closed terminal asks the command to drain, each further one ends
+/// the process at once, unless the command has something else done then. [#close()] gives the
+/// signals back.
 final class StopSignal implements AutoCloseable {
 
   private static final String[] SIGNALS = {"INT", "TERM", "HUP"};
@@ -19,11 +20,22 @@ final class StopSignal implements AutoCloseable {
   private final CountDownLatch asked = new CountDownLatch(1);
   private final Object[] previous = new Object[SIGNALS.length];
 
-  private StopSignal() {}
+  private final Runnable again;
+
+  private StopSignal(Runnable again) {
+    this.again = again;
+  }
 
   /// Takes the signals over.
   static StopSignal listen() {
-    StopSignal stop = new StopSignal();
+    return listen(() -> Runtime.getRuntime().halt(EXIT_AT_ONCE));
+  }
+
+  /// Takes the signals over for a command that must not be ended halfway.
+  ///
+  /// @param again is done at each signal after the first
+  static StopSignal listen(Runnable again) {
+    StopSignal stop = new StopSignal(again);
     for (int i = 0; i < SIGNALS.length; i++) {
       stop.previous[i] = Signals.register(SIGNALS[i], stop::ask);
     }
@@ -32,7 +44,7 @@ final class StopSignal implements AutoCloseable {
 
   private void ask() {
     if (asked.getCount() == 0) {
-      Runtime.getRuntime().halt(EXIT_AT_ONCE);
+      again.run();
     }
     asked.countDown();
   }

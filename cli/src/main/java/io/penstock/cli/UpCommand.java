@@ -94,7 +94,7 @@ final class UpCommand implements Callable<Integer> {
     if (resolved.trust() instanceof Trust.Anybody) {
       console.warn("the gateway is not verified (--insecure-skip-verify)");
     }
-    try (StopSignal stop = StopSignal.listen();
+    try (StopSignal stop = StopSignal.listen(this::askForPatience);
         MachineNode node = MachineNode.start(config, new UpNews(console))) {
       Thread stopper = stop.whenAsked(node::stop);
       UpStatus.Down down = node.awaitDown();
@@ -105,6 +105,11 @@ final class UpCommand implements Callable<Integer> {
       console.err().println("penstock: down; addresses, routes and DNS are as they were");
       return 0;
     }
+  }
+
+  /// Ended at once it would leave the machine without names.
+  private void askForPatience() {
+    console.err().println("penstock: addresses, routes and DNS are being taken back …");
   }
 
   /// What this process may do of what is wanted.
