@@ -16,7 +16,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /// A name server of a test machine, to which every name has one IPv4 address and every address one
 /// name, and which writes down what it is asked.
-final class NameServer implements AutoCloseable {
+public final class NameServer implements AutoCloseable {
 
   private static final int PORT = 53;
   private static final int HEADER_BYTES = 12;
@@ -36,7 +36,7 @@ final class NameServer implements AutoCloseable {
 
   /// @param at an address of the machine
   /// @param name of two labels
-  static NameServer start(TestMachine machine, String at, String address, String name)
+  public static NameServer start(TestMachine machine, String at, String address, String name)
       throws Exception {
     DatagramSocket socket =
         machine
@@ -57,7 +57,7 @@ final class NameServer implements AutoCloseable {
   }
 
   /// The names that were asked for, in order.
-  List<String> asked() {
+  public List<String> asked() {
     return asked;
   }
 

@@ -15,9 +15,9 @@ import java.util.stream.Stream;
 
 /// A machine with one network card, a default route of both families, a name server and an `/etc`
 /// of its own.
-final class TestMachine implements AutoCloseable {
+public final class TestMachine implements AutoCloseable {
 
-  static final String RESOLV_CONF =
+  public static final String RESOLV_CONF =
       """
       # of this machine
       search corp.example
@@ -31,7 +31,7 @@ final class TestMachine implements AutoCloseable {
   static final IpAddress GATEWAY_IPV6 = IpAddress.parse("2001:db8:1::7");
 
   /// How `/etc/resolv.conf` came to be.
-  enum ResolvConf {
+  public enum ResolvConf {
     /// A file in a directory that can be written.
     FILE,
     /// A link to a file elsewhere.
@@ -50,10 +50,17 @@ final class TestMachine implements AutoCloseable {
 
   /// @param directory for its files
   static TestMachine start(Path directory, ResolvConf resolvConf) throws Exception {
+    return start(directory, resolvConf, 2);
+  }
+
+  /// @param directory for its files
+  /// @param host the last part of its addresses, in `192.0.2.0/24` and `2001:db8::/64`
+  public static TestMachine start(Path directory, ResolvConf resolvConf, int host)
+      throws Exception {
     NetworkNamespace namespace = NetworkNamespace.createWithMounts();
     TestMachine machine = new TestMachine(namespace, directory);
     try {
-      machine.makeUnderlay();
+      machine.makeUnderlay(host);
       machine.makeEtc(resolvConf);
       return machine;
     } catch (Throwable e) {
@@ -62,14 +69,14 @@ final class TestMachine implements AutoCloseable {
     }
   }
 
-  private void makeUnderlay() throws Exception {
+  private void makeUnderlay(int host) throws Exception {
     namespace.ip("link add eth0 type veth peer name peer0");
     // Link-local addresses would appear some time later, and with them routes.
     namespace.ip("link set dev eth0 addrgenmode none");
     namespace.ip("link set dev peer0 addrgenmode none");
     namespace.ip("link set peer0 up");
-    namespace.ip("addr add 192.0.2.2/24 dev eth0");
-    namespace.ip("addr add 2001:db8::2/64 dev eth0 nodad");
+    namespace.ip("addr add 192.0.2.%d/24 dev eth0".formatted(host));
+    namespace.ip("addr add 2001:db8::%d/64 dev eth0 nodad".formatted(host));
     namespace.ip("link set eth0 up");
     namespace.ip("route add default via 192.0.2.1 dev eth0");
     namespace.ip("-6 route add default via 2001:db8::1 dev eth0");
@@ -100,7 +107,7 @@ final class TestMachine implements AutoCloseable {
     }
   }
 
-  NetworkNamespace namespace() {
+  public NetworkNamespace namespace() {
     return namespace;
   }
 
@@ -118,7 +125,7 @@ final class TestMachine implements AutoCloseable {
   }
 
   /// Everything that a change could have touched, but for the overlay's interface itself.
-  String snapshot() throws Exception {
+  public String snapshot() throws Exception {
     return namespace.call(
             () -> {
               Path file = Path.of("/etc/resolv.conf");
@@ -150,7 +157,7 @@ final class TestMachine implements AutoCloseable {
         .reduce("", (one, other) -> one + other + "\n");
   }
 
-  String ip(String words) throws Exception {
+  public String ip(String words) throws Exception {
     return namespace.ip(words);
   }
 

@@ -74,7 +74,7 @@ public final class CommandProcess implements AutoCloseable {
     return new CommandProcess(builder.start(), out, err);
   }
 
-  Process process() {
+  public Process process() {
     return process;
   }
 
@@ -104,12 +104,12 @@ public final class CommandProcess implements AutoCloseable {
   }
 
   /// Waits until it has said something on standard output.
-  void awaitOut(String text) {
+  public void awaitOut(String text) {
     awaitText(text, this::out);
   }
 
   /// Waits until it has said something on standard error.
-  void awaitErr(String text) {
+  public void awaitErr(String text) {
     awaitText(text, this::err);
   }
 

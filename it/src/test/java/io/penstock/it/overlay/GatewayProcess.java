@@ -11,9 +11,10 @@ import java.util.regex.Pattern;
 
 /// `penstock gateway` in a process of its own, with its data under the home of a test. It may be
 /// killed, and started again at the same addresses.
-final class GatewayProcess implements AutoCloseable {
+public final class GatewayProcess implements AutoCloseable {
 
-  private static final String ANY_PORT = "127.0.0.1:0";
+  private static final String LOOPBACK = "127.0.0.1";
+  private static final String ANY_PORT = LOOPBACK + ":0";
   private static final String LAST_WORDS = "--token-file node.token";
 
   private final Path home;
@@ -23,10 +24,11 @@ final class GatewayProcess implements AutoCloseable {
   private final String fingerprint;
   private CommandProcess command;
 
-  private GatewayProcess(Path home, Map<String, String> environment) throws IOException {
+  private GatewayProcess(Path home, Map<String, String> environment, String host)
+      throws IOException {
     this.home = home;
     this.environment = environment;
-    command = run(home, environment, ANY_PORT, ANY_PORT);
+    command = run(home, environment, host + ":0", host + ":0");
     command.awaitOut(LAST_WORDS);
     tunnel = said("Agents +(\\S+) \\(TLS\\)");
     quic = said("Nodes +(\\S+) \\(QUIC\\)");
@@ -38,7 +40,13 @@ final class GatewayProcess implements AutoCloseable {
     Map<String, String> environment = new HashMap<>(more);
     environment.put("PENSTOCK_OVERLAY_TUNNEL_IDLE_TIMEOUT", "4s");
     environment.put("PENSTOCK_OVERLAY_TUNNEL_KEEP_ALIVE", "1s");
-    return new GatewayProcess(home, environment);
+    return new GatewayProcess(home, environment, LOOPBACK);
+  }
+
+  /// Starts one that agents and nodes reach at an address of the network that the calling thread is
+  /// in.
+  public static GatewayProcess startAt(Path home, String host) throws IOException {
+    return new GatewayProcess(home, Map.of(), host);
   }
 
   private static CommandProcess run(
@@ -82,7 +90,7 @@ final class GatewayProcess implements AutoCloseable {
   }
 
   /// Makes a token for nodes by the command for that.
-  String token() throws IOException, InterruptedException {
+  public String token() throws IOException, InterruptedException {
     try (CommandProcess create =
         CommandProcess.start(
             home,
@@ -107,7 +115,7 @@ final class GatewayProcess implements AutoCloseable {
   }
 
   /// Where its API is, as `HOST:PORT`.
-  String tunnel() {
+  public String tunnel() {
     return tunnel;
   }
 
@@ -116,7 +124,7 @@ final class GatewayProcess implements AutoCloseable {
     return quic;
   }
 
-  String fingerprint() {
+  public String fingerprint() {
     return fingerprint;
   }
 

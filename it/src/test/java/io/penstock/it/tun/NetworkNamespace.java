@@ -124,6 +124,11 @@ public final class NetworkNamespace implements AutoCloseable {
     }
   }
 
+  /// Where `ip` finds it as a namespace for an interface, as long as this is open.
+  public Path path() throws Exception {
+    return inside.path();
+  }
+
   /// Runs `ip` with these words, which must succeed, and returns its output.
   public String ip(String words) throws Exception {
     return inside.ip(words);

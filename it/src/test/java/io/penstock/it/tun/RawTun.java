@@ -13,11 +13,11 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /// An open file of `/dev/net/tun` with any flags, as other programs than ours may make it.
-final class RawTun implements AutoCloseable {
+public final class RawTun implements AutoCloseable {
 
   static final int TUN = 0x0001;
-  static final int TAP = 0x0002;
-  static final int NO_PI = 0x1000;
+  public static final int TAP = 0x0002;
+  public static final int NO_PI = 0x1000;
   static final int VNET_HDR = 0x4000;
 
   private static final long TUNSETIFF = 0x400454caL;
@@ -47,7 +47,7 @@ final class RawTun implements AutoCloseable {
   }
 
   /// Opens the file of a path, without any interface.
-  static RawTun open(String path) {
+  public static RawTun open(String path) {
     try (Arena arena = Arena.ofConfined()) {
       return new RawTun(
           positive((int) OPEN.invokeExact(arena.allocateFrom(path), O_RDWR), "open " + path));
@@ -57,7 +57,7 @@ final class RawTun implements AutoCloseable {
   }
 
   /// Attaches an interface to it, in the network namespace of the calling thread.
-  RawTun attach(String name, int flags) {
+  public RawTun attach(String name, int flags) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment request = arena.allocate(40);
       request.setString(0, name);
@@ -90,7 +90,7 @@ final class RawTun implements AutoCloseable {
     return e instanceof Error error ? error : new AssertionError("a call into the C library", e);
   }
 
-  int descriptor() {
+  public int descriptor() {
     return descriptor;
   }
 
