@@ -36,7 +36,7 @@ final class DownCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     UpClient client = state.client("down");
     boolean ran = stop(client);
-    if (ran && !MachineNode.awaitFree(client.state(), LIMIT)) {
+    if (ran && !client.awaitGone(LIMIT)) {
       throw new Failure(
           "penstock up was told to end and has not within %d s".formatted(LIMIT.toSeconds()),
           "penstock status, then penstock down once more");

@@ -12,6 +12,7 @@ final class NamespaceNetwork implements OsNetwork {
 
   private final NetworkNamespace namespace;
   private final String device;
+  private volatile OsSettings settings = OsSettings.NONE;
 
   NamespaceNetwork(NetworkNamespace namespace, String device) {
     this.namespace = namespace;
@@ -19,20 +20,26 @@ final class NamespaceNetwork implements OsNetwork {
   }
 
   @Override
-  public void apply(OsSettings settings) throws IOException {
-    if (settings.mtu() > 0) {
-      ip("link set %s mtu %d".formatted(device, settings.mtu()));
+  public void apply(OsSettings next) throws IOException {
+    if (next.mtu() > 0) {
+      ip("link set %s mtu %d".formatted(device, next.mtu()));
     }
     ip("link set %s up".formatted(device));
     ip("addr flush dev %s scope global".formatted(device));
-    for (InterfaceAddress address : settings.addresses()) {
+    for (InterfaceAddress address : next.addresses()) {
       // The kernel would first ask on the link whether anybody else has an IPv6 address.
       String how = address.address().family().version() == 6 ? " nodad" : "";
       ip("addr add %s dev %s%s".formatted(address, device, how));
     }
-    for (IpPrefix route : settings.included()) {
+    for (IpPrefix route : next.included()) {
       ip("-%d route replace %s dev %s".formatted(route.family().version(), route, device));
     }
+    settings = next;
+  }
+
+  @Override
+  public OsSettings settings() {
+    return settings;
   }
 
   @Override

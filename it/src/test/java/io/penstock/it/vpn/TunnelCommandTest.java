@@ -228,6 +228,11 @@ class TunnelCommandTest implements VpnListener, OsNetwork {
   // ---- what the manager tells ----
 
   @Override
+  public OsSettings settings() {
+    return settings.isEmpty() ? OsSettings.NONE : settings.getLast();
+  }
+
+  @Override
   public void apply(OsSettings next) {
     settings.add(next);
   }

@@ -74,7 +74,7 @@ public final class DemoVpn {
       for (InterfaceAddress own : manager.settings().addresses()) {
         seen.add(DemoNodes.ping(pinger, own.address()));
       }
-      machine.requireApplied(manager.settings());
+      machine.requireAddresses();
       manager.stop();
       return result(
           true,
@@ -129,13 +129,18 @@ public final class DemoVpn {
     }
 
     @Override
+    public synchronized OsSettings settings() {
+      return settings;
+    }
+
+    @Override
     public synchronized void close() {
       settings = OsSettings.NONE;
     }
 
-    synchronized void requireApplied(OsSettings wanted) throws IOException {
-      if (wanted.addresses().isEmpty() || !settings.equals(wanted)) {
-        throw new IOException("the machine has %s in the place of %s".formatted(settings, wanted));
+    synchronized void requireAddresses() throws IOException {
+      if (settings.addresses().isEmpty()) {
+        throw new IOException("the machine was given no address, but " + settings);
       }
     }
 

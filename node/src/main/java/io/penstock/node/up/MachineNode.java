@@ -48,7 +48,6 @@ public final class MachineNode implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MachineNode.class);
 
   private static final Duration LOOPS_LIMIT = Duration.ofSeconds(5);
-  private static final Duration FREE_CHECK = Duration.ofMillis(50);
 
   private final UpConfig config;
   private final Consumer<UpReport> listener;
@@ -58,6 +57,7 @@ public final class MachineNode implements AutoCloseable {
 
   private volatile UpStatus status = new UpStatus.Starting("");
   private volatile Optional<TunnelRun> run = Optional.empty();
+  private volatile Optional<OsNetwork> network = Optional.empty();
 
   private MachineNode(UpConfig config, Consumer<UpReport> listener) {
     this.config = config;
@@ -80,28 +80,6 @@ public final class MachineNode implements AutoCloseable {
     return UpRights.check(network(config, Set.of()));
   }
 
-  /// Waits until no process gives this machine an overlay interface by a directory.
-  ///
-  /// @param state the directory of [UpConfig#state]
-  /// @return whether that came about within the limit
-  public static boolean awaitFree(Path state, Duration limit)
-      throws IOException, InterruptedException {
-    long end = System.nanoTime() + limit.toNanos();
-    Path journal = UpConfig.journal(state);
-    while (Files.isDirectory(journal)) {
-      Optional<DirectoryLock> lock = DirectoryLock.take(journal);
-      if (lock.isPresent()) {
-        lock.get().close();
-        return true;
-      }
-      if (System.nanoTime() - end >= 0) {
-        return false;
-      }
-      Thread.sleep(FREE_CHECK);
-    }
-    return true;
-  }
-
   /// Takes back what a process that was killed has left on this machine.
   ///
   /// @param state the directory of [UpConfig#state]
@@ -120,7 +98,7 @@ public final class MachineNode implements AutoCloseable {
   }
 
   private OsSettings settings() {
-    return run.map(TunnelRun::settings).orElse(OsSettings.NONE);
+    return network.map(OsNetwork::settings).orElse(OsSettings.NONE);
   }
 
   /// How it is doing, with all that it knows of the others.
@@ -171,10 +149,19 @@ public final class MachineNode implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       LOG.debug("no overlay on this machine", e);
       why = said(e);
+    } catch (Error e) {
+      end(new UpStatus.Down("this is a bug: " + e));
+      throw e;
     }
-    UpStatus.Down down = new UpStatus.Down(why);
-    become(down);
-    ended.complete(down);
+    end(new UpStatus.Down(why));
+  }
+
+  private void end(UpStatus.Down down) {
+    try {
+      become(down);
+    } finally {
+      ended.complete(down);
+    }
   }
 
   private static String said(Throwable e) {
@@ -198,22 +185,34 @@ public final class MachineNode implements AutoCloseable {
     Files.createDirectories(
         config.state(),
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    // What a killed predecessor has left may stand in the way of looking for anything.
-    undo(config.state()).forEach(LOG::info);
-    step("looking for the gateway " + config.gateway());
-    Set<IpAddress> underlay =
-        waits.await(() -> GatewayLookup.of(config.gateway().host(), config.lookupLimit()));
     MultiThreadIoEventLoopGroup loops = NativeSupport.newEventLoops(1, "penstock-up");
-    try {
-      // The network comes first, as it is locked, so that one process alone does the rest.
-      try (LinuxNetwork network = LinuxNetwork.open(network(config, underlay));
-          TunDevice device = TunDevice.open(device());
-          UpApi _ = UpApi.start(loops.next(), config.state(), this)) {
-        carry(loops, network, device);
+    // The API outlives all that is changed: while it answers, the machine may not be as it was.
+    try (DirectoryLock _ = lock();
+        UpApi _ = UpApi.start(loops.next(), config.state(), this)) {
+      // What a killed predecessor has left may stand in the way of looking for anything.
+      undo(config.state()).forEach(LOG::info);
+      step("looking for the gateway " + config.gateway());
+      Set<IpAddress> underlay =
+          waits.await(() -> GatewayLookup.of(config.gateway().host(), config.lookupLimit()));
+      try (LinuxNetwork opened = LinuxNetwork.open(network(config, underlay));
+          TunDevice device = TunDevice.open(device())) {
+        network = Optional.of(opened);
+        carry(loops, opened, device);
+      } finally {
+        network = Optional.empty();
       }
     } finally {
       NativeSupport.endEventLoops(loops, LOOPS_LIMIT).awaitUninterruptibly();
     }
+  }
+
+  private DirectoryLock lock() throws IOException {
+    return DirectoryLock.take(config.state())
+        .orElseThrow(
+            () ->
+                new IOException(
+                    "another penstock up runs with the directory %s; end it first, with \"penstock down\""
+                        .formatted(config.state())));
   }
 
   /// The MTU is what every path of an overlay carries; the tunnel asks for what this one does.
@@ -231,11 +230,11 @@ public final class MachineNode implements AutoCloseable {
     boolean first = true;
     while (true) {
       String why;
+      long begun = System.nanoTime();
       try (TunnelRun now =
           TunnelRun.start(config, loops.next(), network, device, this::tell, this::step, waits)) {
         run = Optional.of(now);
         first = false;
-        backoff.reset();
         become(new UpStatus.Up());
         TunnelRun.End end;
         try (SleepWatch _ = SleepWatch.start(now)) {
@@ -245,17 +244,21 @@ public final class MachineNode implements AutoCloseable {
           throw new DeviceLostException(end.why());
         }
         why = end.why();
+        become(new UpStatus.Restarting(why));
       } catch (IOException e) {
         if (first || e instanceof DeviceLostException) {
           throw e;
         }
-        why = String.valueOf(e.getMessage());
+        why = said(e);
+        become(new UpStatus.Restarting(why));
       } finally {
         run = Optional.empty();
       }
+      if (System.nanoTime() - begun > config.backoffMost().toNanos()) {
+        backoff.reset();
+      }
       Duration wait = Duration.ofNanos(backoff.nextNanos());
-      become(new UpStatus.Restarting(why, wait));
-      LOG.warn("the tunnel is started again wait={} cause=\"{}\"", wait, why);
+      LOG.info("the tunnel is started again wait={} cause=\"{}\"", wait, why);
       waits.await(
           () -> {
             Thread.sleep(wait);

@@ -1,5 +1,6 @@
 package io.penstock.node.up;
 
+import io.penstock.protocol.PeerText;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,6 +35,8 @@ final class TunnelProcess implements AutoCloseable {
   /// After its end, for what is still in the pipe.
   private static final Duration WORDS_LIMIT = Duration.ofSeconds(1);
 
+  private static final Duration KILL_LIMIT = Duration.ofSeconds(2);
+
   private final Process process;
   private final Duration endLimit;
   private final Thread reader;
@@ -52,7 +55,10 @@ final class TunnelProcess implements AutoCloseable {
   /// @param endLimit within which it must end by itself in [#close]
   static TunnelProcess start(List<String> command, Duration endLimit) throws IOException {
     try {
-      return new TunnelProcess(new ProcessBuilder(command).start(), endLimit);
+      ProcessBuilder builder = new ProcessBuilder(command);
+      // It gets its token over the stream.
+      builder.environment().remove("PENSTOCK_TOKEN");
+      return new TunnelProcess(builder.start(), endLimit);
     } catch (IOException e) {
       throw new IOException("the tunnel process cannot be started: " + e.getMessage(), e);
     }
@@ -62,16 +68,30 @@ final class TunnelProcess implements AutoCloseable {
     try (BufferedReader lines =
         new BufferedReader(
             new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        synchronized (lastLines) {
-          lastLines.add(line.substring(0, Math.min(line.length(), MAX_LINE_CHARS)));
-          if (lastLines.size() > MAX_LINES) {
-            lastLines.remove();
-          }
+      StringBuilder line = new StringBuilder();
+      for (int c = lines.read(); c >= 0; c = lines.read()) {
+        if (c == '\n') {
+          keep(line.toString());
+          line.setLength(0);
+        } else if (line.length() < MAX_LINE_CHARS) {
+          line.append((char) c);
         }
       }
+      keep(line.toString());
     } catch (IOException _) {
       // It is gone.
+    }
+  }
+
+  private void keep(String line) {
+    if (line.isBlank()) {
+      return;
+    }
+    synchronized (lastLines) {
+      lastLines.add(PeerText.printable(line, MAX_LINE_CHARS));
+      if (lastLines.size() > MAX_LINES) {
+        lastLines.remove();
+      }
     }
   }
 
@@ -118,7 +138,20 @@ final class TunnelProcess implements AutoCloseable {
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     } finally {
-      process.destroyForcibly();
+      kill();
+    }
+  }
+
+  private void kill() {
+    if (!process.isAlive()) {
+      return;
+    }
+    try {
+      if (!process.destroyForcibly().waitFor(KILL_LIMIT)) {
+        LOG.warn("the tunnel process cannot be killed pid={}", pid());
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
     }
   }
 }

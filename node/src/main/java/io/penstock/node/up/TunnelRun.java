@@ -6,7 +6,7 @@ import io.penstock.node.vpn.StartOrder;
 import io.penstock.node.vpn.VpnManager;
 import io.penstock.node.vpn.VpnManagerConfig;
 import io.penstock.node.vpn.os.OsNetwork;
-import io.penstock.node.vpn.os.OsSettings;
+import io.penstock.protocol.PeerText;
 import io.penstock.protocol.codervpn.HeaderChoice;
 import io.penstock.protocol.codervpn.SpeakerConfig;
 import io.penstock.protocol.codervpn.SpeakerEnd;
@@ -19,8 +19,11 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /// One tunnel process from its start to its end, with its manager.
@@ -39,6 +42,11 @@ final class TunnelRun implements AutoCloseable {
   private static final Duration REFUSED_LIMIT = Duration.ofMillis(300);
 
   private static final Duration ENDED_LIMIT = Duration.ofSeconds(2);
+
+  /// Between two questions that one which hangs does not answer.
+  private static final Duration CHECK_INTERVAL = Duration.ofSeconds(30);
+
+  private static final int MAX_WORDS_CHARS = 300;
 
   private final TunnelProcess process;
   private final TunnelWords words;
@@ -73,7 +81,7 @@ final class TunnelRun implements AutoCloseable {
       throws IOException, InterruptedException {
     step.accept("starting the tunnel");
     TunnelProcess process =
-        waits.await(() -> TunnelProcess.start(command(config), config.tunnelLimit()));
+        waits.await(() -> TunnelProcess.start(command(config), config.endLimit()));
     TunnelWords words = new TunnelWords(changed);
     TunnelRun run =
         new TunnelRun(process, words, new VpnManager(managerConfig(config), network, words));
@@ -111,6 +119,7 @@ final class TunnelRun implements AutoCloseable {
                 .headerTimeout(config.tunnelLimit())
                 .build())
         .callLimit(config.tunnelLimit())
+        .stopLimit(config.endLimit())
         .build();
   }
 
@@ -127,11 +136,6 @@ final class TunnelRun implements AutoCloseable {
       String why = process.whyEnded(REFUSED_LIMIT);
       throw why.isEmpty() ? e : new IOException(e.getMessage() + "; " + why, e);
     }
-  }
-
-  /// What the tunnel has asked for, and got.
-  OsSettings settings() {
-    return manager.settings();
   }
 
   /// The peers, as the tunnel has told last.
@@ -153,22 +157,44 @@ final class TunnelRun implements AutoCloseable {
     manager.wake();
   }
 
-  /// Waits until the tunnel is over, which it should not be.
+  /// Waits until the tunnel is over or does not answer any more, which should not be.
   End awaitEnd() throws InterruptedException {
     CompletableFuture<SpeakerEnd> stream = manager.ended().toCompletableFuture();
-    try {
-      var _ = CompletableFuture.anyOf(words.stopped(), stream).get();
-    } catch (ExecutionException e) {
-      throw new AssertionError("an end is never a failure", e);
+    CompletableFuture<Object> over = CompletableFuture.anyOf(words.stopped(), stream);
+    while (!over.isDone()) {
+      try {
+        var _ = over.get(CHECK_INTERVAL.toNanos(), TimeUnit.NANOSECONDS);
+      } catch (TimeoutException _) {
+        Optional<End> silent = silent(over);
+        if (silent.isPresent()) {
+          return silent.get();
+        }
+      } catch (ExecutionException e) {
+        throw new AssertionError("an end is never a failure", e);
+      }
     }
     if (words.stopped().isDone()) {
       PenstockLink link = words.stopped().resultNow();
-      return new End(link.getReason(), link.getCode().equals(DeviceNode.DEVICE_LOST));
+      return new End(
+          PeerText.printable(link.getReason(), MAX_WORDS_CHARS),
+          link.getCode().equals(DeviceNode.DEVICE_LOST));
     }
     String why = process.whyEnded(ENDED_LIMIT);
     return new End(
         why.isEmpty() ? "the tunnel has closed its stream: " + stream.resultNow().logText() : why,
         false);
+  }
+
+  /// Asks the tunnel something; how it ended if it does not answer though its stream is open.
+  private Optional<End> silent(CompletableFuture<Object> over) throws InterruptedException {
+    try {
+      var _ = manager.askPeers();
+      return Optional.empty();
+    } catch (IOException e) {
+      return over.isDone()
+          ? Optional.empty()
+          : Optional.of(new End("the tunnel does not answer: " + e.getMessage(), false));
+    }
   }
 
   /// Has the tunnel stop and its process end; blocks for some limits at most. Repeatable.

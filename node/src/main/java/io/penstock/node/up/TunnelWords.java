@@ -2,6 +2,7 @@ package io.penstock.node.up;
 
 import io.penstock.node.vpn.VpnListener;
 import io.penstock.node.vpn.os.OsSettings;
+import io.penstock.protocol.PeerText;
 import io.penstock.protocol.codervpn.message.Log;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
 import io.penstock.protocol.codervpn.message.PenstockLink;
@@ -16,6 +17,9 @@ import org.slf4j.spi.LoggingEventBuilder;
 final class TunnelWords implements VpnListener {
 
   private static final Logger LOG = LoggerFactory.getLogger("tunnel");
+
+  /// As much as a tunnel of ours sends.
+  private static final int MAX_CHARS = 4096;
 
   private final Runnable changed;
   private final CompletableFuture<PenstockLink> stopped = new CompletableFuture<>();
@@ -53,9 +57,15 @@ final class TunnelWords implements VpnListener {
   public void log(Log log) {
     LoggingEventBuilder event = LOG.atLevel(level(log.getLevel()));
     for (Log.Field field : log.getFieldsList()) {
-      event = event.addKeyValue(field.getName(), field.getValue());
+      event = event.addKeyValue(shown(field.getName()), shown(field.getValue()));
     }
-    event.log(log.getMessage());
+    int names = log.getLoggerNamesCount();
+    String from = names == 0 ? "" : shown(log.getLoggerNames(names - 1)) + ": ";
+    event.log("{}{}", from, shown(log.getMessage()));
+  }
+
+  private static String shown(String text) {
+    return PeerText.printable(text, MAX_CHARS);
   }
 
   private static Level level(Log.Level level) {

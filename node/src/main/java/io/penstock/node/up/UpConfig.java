@@ -20,8 +20,9 @@ import java.util.List;
 /// @param tunnel the command that starts a tunnel process, up to where options are added: a program
 ///   with the options of `penstock tunnel`
 /// @param lookupLimit within which the addresses of the gateway must be found
-/// @param tunnelLimit within which a tunnel process must answer, and within which it must have
-///   ended when it is told to
+/// @param tunnelLimit within which a tunnel process must answer
+/// @param endLimit within which one that is told to stop must have answered, and then its stream
+///   and its process must have ended, before it is killed
 /// @param backoffLeast before a tunnel process that ended is started again for the first time
 /// @param backoffMost between two starts
 public record UpConfig(
@@ -34,6 +35,7 @@ public record UpConfig(
     List<String> tunnel,
     Duration lookupLimit,
     Duration tunnelLimit,
+    Duration endLimit,
     Duration backoffLeast,
     Duration backoffMost) {
 
@@ -45,6 +47,9 @@ public record UpConfig(
 
   /// A Java machine starts within a second, on a small computer with much to do within some more.
   public static final Duration DEFAULT_TUNNEL_LIMIT = Duration.ofSeconds(60);
+
+  /// A node tells its gateway that it goes, within 5 s.
+  public static final Duration DEFAULT_END_LIMIT = Duration.ofSeconds(10);
 
   public static final Duration DEFAULT_BACKOFF_LEAST = Duration.ofMillis(500);
   public static final Duration DEFAULT_BACKOFF_MOST = Duration.ofSeconds(30);
@@ -58,6 +63,7 @@ public record UpConfig(
     Requirements.of("up")
         .between("lookup_limit", lookupLimit, SHORTEST, LONGEST)
         .between("tunnel_limit", tunnelLimit, SHORTEST, LONGEST)
+        .between("end_limit", endLimit, SHORTEST, LONGEST)
         .between("backoff_least", backoffLeast, SHORTEST, LONGEST)
         .between("backoff_most", backoffMost, backoffLeast, LONGEST)
         .check();
@@ -78,6 +84,7 @@ public record UpConfig(
         tunnel,
         DEFAULT_LOOKUP_LIMIT,
         DEFAULT_TUNNEL_LIMIT,
+        DEFAULT_END_LIMIT,
         DEFAULT_BACKOFF_LEAST,
         DEFAULT_BACKOFF_MOST);
   }
@@ -94,6 +101,7 @@ public record UpConfig(
         tunnel,
         lookupLimit,
         tunnelLimit,
+        endLimit,
         backoffLeast,
         backoffMost);
   }

@@ -5,16 +5,15 @@ import io.penstock.node.vpn.os.InterfaceAddress;
 import io.penstock.node.vpn.os.LinuxNetworkConfig.Dns;
 import io.penstock.node.vpn.os.OsDns;
 import io.penstock.node.vpn.os.OsSettings;
+import io.penstock.protocol.PeerText;
 import io.penstock.protocol.codervpn.message.Agent;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
 import io.penstock.protocol.codervpn.message.PenstockLink;
 import io.penstock.protocol.codervpn.message.Workspace;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -43,6 +42,11 @@ public record UpReport(
 
   private static final String GATEWAY = "gateway";
 
+  private static final int MAX_SHOWN_CHARS = 300;
+
+  /// The year 10000.
+  private static final long END_OF_TIME = 253_402_300_800L;
+
   public UpReport {
     addresses = List.copyOf(addresses);
     zones = List.copyOf(zones);
@@ -61,7 +65,7 @@ public record UpReport(
         config.gateway().toString(),
         config.link(),
         degraded ? "degraded" : word(status),
-        degraded ? "the link to the gateway is lost: " + link.getReason() : reason(status),
+        degraded ? "the link to the gateway is lost: " + shown(link.getReason()) : reason(status),
         settings.addresses().stream().map(InterfaceAddress::address).toList(),
         config.dns() == Dns.OFF ? List.of() : zones,
         peers(peers));
@@ -80,9 +84,7 @@ public record UpReport(
     return switch (status) {
       case UpStatus.Starting(String step) -> step;
       case UpStatus.Up _ -> "";
-      case UpStatus.Restarting(String why, Duration pause) ->
-          String.format(
-              Locale.ROOT, "%s; the next one is started in %.1f s", why, pause.toMillis() / 1e3);
+      case UpStatus.Restarting(String why) -> why;
       case UpStatus.Down(String why) -> why;
     };
   }
@@ -98,12 +100,16 @@ public record UpReport(
 
   private static UpPeer peer(Workspace workspace, Optional<Agent> agent) {
     return new UpPeer(
-        workspace.getName(),
-        agent.flatMap(one -> one.getFqdnList().stream().findFirst()).map(UpReport::bare).orElse(""),
+        shown(workspace.getName()),
+        agent
+            .flatMap(one -> one.getFqdnList().stream().findFirst())
+            .map(UpReport::bare)
+            .map(UpReport::shown)
+            .orElse(""),
         agent.map(UpReport::addresses).orElse(List.of()),
         workspace.getStatus() == Workspace.Status.RUNNING,
         agent.isPresent() ? GATEWAY : "",
-        agent.filter(Agent::hasLastHandshake).map(UpReport::lastHandshake),
+        agent.flatMap(UpReport::lastHandshake),
         agent.map(Agent::getPenstockRxBytes).orElse(0L),
         agent.map(Agent::getPenstockTxBytes).orElse(0L));
   }
@@ -113,12 +119,28 @@ public record UpReport(
   }
 
   private static List<IpAddress> addresses(Agent agent) {
-    return agent.getIpAddrsList().stream().map(IpAddress::parse).toList();
+    return agent.getIpAddrsList().stream().flatMap(text -> address(text).stream()).toList();
   }
 
-  private static Instant lastHandshake(Agent agent) {
-    return Instant.ofEpochSecond(
-        agent.getLastHandshake().getSeconds(), agent.getLastHandshake().getNanos());
+  private static Optional<IpAddress> address(String text) {
+    try {
+      return Optional.of(IpAddress.parse(text));
+    } catch (IllegalArgumentException _) {
+      return Optional.empty();
+    }
+  }
+
+  /// A tunnel of Go's says "never" with a time long past.
+  private static Optional<Instant> lastHandshake(Agent agent) {
+    long seconds = agent.getLastHandshake().getSeconds();
+    return seconds > 0 && seconds < END_OF_TIME
+        ? Optional.of(Instant.ofEpochSecond(seconds))
+        : Optional.empty();
+  }
+
+  /// What a tunnel says is shown on a terminal.
+  private static String shown(String text) {
+    return PeerText.printable(text, MAX_SHOWN_CHARS);
   }
 
   /// Another node.

@@ -1,7 +1,5 @@
 package io.penstock.node.up;
 
-import java.time.Duration;
-
 /// How a machine's overlay interface is doing.
 public sealed interface UpStatus {
 
@@ -16,8 +14,7 @@ public sealed interface UpStatus {
   /// The tunnel process has ended by itself; the interface, its addresses and routes stay.
   ///
   /// @param why for people
-  /// @param pause until the next one is started
-  record Restarting(String why, Duration pause) implements UpStatus {}
+  record Restarting(String why) implements UpStatus {}
 
   /// It is over, and what was done to the machine is taken back.
   ///

@@ -28,8 +28,9 @@ import org.slf4j.LoggerFactory;
 /// status at the latest.
 ///
 /// The reply to a question for all peers may be overtaken by an update that was made after it, and
-/// would then bring those back that the update said to be gone. So the status that is told for some
-/// time after a question says once more who has gone since.
+/// would then bring those back that the update said to be gone, and lose those that it said to have
+/// come. So the status that is told for some time after a question says once more who has gone and
+/// who has come since.
 final class PeerFeed implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(PeerFeed.class);
@@ -132,6 +133,7 @@ final class PeerFeed implements AutoCloseable {
       answered = new PeerTable();
     }
     return told.status().orElse(PeerUpdate.getDefaultInstance()).toBuilder()
+        .addAllUpsertedWorkspaces(gone.getUpsertedWorkspacesList())
         .addAllDeletedWorkspaces(gone.getDeletedWorkspacesList())
         .addAllDeletedAgents(gone.getDeletedAgentsList())
         .build();

@@ -16,6 +16,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +31,9 @@ final class SettingsFeed implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SettingsFeed.class);
 
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+
+  /// What a system has refused for a moment is asked for again.
+  private static final Duration RETRY = Duration.ofSeconds(30);
 
   private final OverlayMember node;
   private final TunnelConnection connection;
@@ -104,28 +108,36 @@ final class SettingsFeed implements AutoCloseable {
 
   private void run() {
     try {
+      boolean agreed = true;
       while (true) {
-        changes.acquire();
+        if (agreed) {
+          changes.acquire();
+        } else {
+          var _ = changes.tryAcquire(RETRY.toNanos(), TimeUnit.NANOSECONDS);
+        }
         changes.drainPermits();
-        askAgain();
+        agreed = askAgain();
       }
     } catch (InterruptedException _) {
       // Only closing interrupts.
     }
   }
 
-  private void askAgain() throws InterruptedException {
+  /// Whether there is nothing more to be asked for until something changes.
+  private boolean askAgain() throws InterruptedException {
     if (!(node.status() instanceof NodeStatus.Running)) {
-      return;
+      return true;
     }
     try {
       ask();
+      return true;
     } catch (IOException e) {
       LOG.warn(
           "the network settings are not those of the node's addresses now addresses={}"
               + " cause=\"{}\"",
           addresses(),
           e.getMessage());
+      return false;
     }
   }
 

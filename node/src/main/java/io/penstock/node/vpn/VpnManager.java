@@ -4,6 +4,7 @@ import io.netty.channel.ChannelHandler;
 import io.penstock.node.vpn.os.OsNetwork;
 import io.penstock.node.vpn.os.OsSettings;
 import io.penstock.node.vpn.os.SettingsReader;
+import io.penstock.protocol.PeerText;
 import io.penstock.protocol.codervpn.CallFault;
 import io.penstock.protocol.codervpn.PeerTable;
 import io.penstock.protocol.codervpn.SpeakerEnd;
@@ -47,6 +48,8 @@ public final class VpnManager implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(VpnManager.class);
 
+  private static final int MAX_WORDS_CHARS = 1000;
+
   private enum State {
     IDLE,
     STARTED,
@@ -64,7 +67,6 @@ public final class VpnManager implements AutoCloseable {
 
   // Guarded by machine.
   private State state = State.IDLE;
-  private OsSettings applied = OsSettings.NONE;
 
   // Guarded by itself.
   private final PeerTable peers = new PeerTable();
@@ -105,9 +107,11 @@ public final class VpnManager implements AutoCloseable {
     awaitOpened();
     machine.lock();
     try {
+      if (state == State.ENDED) {
+        throw new IOException("the tunnel has ended its stream");
+      }
       if (state != State.IDLE) {
-        throw new IllegalStateException(
-            state == State.ENDED ? "the stream has ended" : "the tunnel was started before");
+        throw new IllegalStateException("the tunnel was started before");
       }
       state = State.STARTED;
     } finally {
@@ -122,7 +126,7 @@ public final class VpnManager implements AutoCloseable {
       throw e;
     }
     if (!answer.getSuccess()) {
-      forget(State.IDLE);
+      become(State.IDLE);
       throw new IOException("the tunnel did not start: " + words(answer.getErrorMessage()));
     }
   }
@@ -147,7 +151,7 @@ public final class VpnManager implements AutoCloseable {
   }
 
   private static String words(String message) {
-    return message.isEmpty() ? "it did not say why" : message;
+    return message.isEmpty() ? "it did not say why" : PeerText.printable(message, MAX_WORDS_CHARS);
   }
 
   /// Asks the tunnel for all peers, and forgets those of which it does not tell.
@@ -181,14 +185,9 @@ public final class VpnManager implements AutoCloseable {
     }
   }
 
-  /// What this tunnel has asked for up to now, and got.
+  /// What is in place on the machine.
   public OsSettings settings() {
-    machine.lock();
-    try {
-      return applied;
-    } finally {
-      machine.unlock();
-    }
+    return network.settings();
   }
 
   /// Tells the tunnel that the machine has slept.
@@ -241,17 +240,15 @@ public final class VpnManager implements AutoCloseable {
 
   private void streamEnded(SpeakerEnd end) {
     LOG.debug("the stream to the tunnel is over cause=\"{}\"", end.logText());
-    forget(State.ENDED);
+    become(State.ENDED);
     ended.complete(end);
   }
 
-  /// What the next start asks for is all there is.
-  private void forget(State next) {
+  private void become(State next) {
     machine.lock();
     try {
       if (state != State.ENDED) {
         state = next;
-        applied = OsSettings.NONE;
       }
     } finally {
       machine.unlock();
@@ -294,9 +291,8 @@ public final class VpnManager implements AutoCloseable {
         if (state != State.STARTED) {
           throw new IOException("the tunnel was not started");
         }
-        OsSettings next = SettingsReader.read(applied, request);
+        OsSettings next = SettingsReader.read(network.settings(), request);
         network.apply(next);
-        applied = next;
         return next;
       } finally {
         machine.unlock();

@@ -151,7 +151,7 @@ public final class LinuxNetwork implements OsNetwork {
         : ResolvConfDns.of(config.resolvConf(), config.resolver());
   }
 
-  /// What is in place now.
+  @Override
   public OsSettings settings() {
     return settings;
   }

@@ -15,6 +15,9 @@ public interface OsNetwork extends AutoCloseable {
   ///   unless the message says what could not be taken back
   void apply(OsSettings settings) throws IOException;
 
+  /// What is in place now; [OsSettings#NONE] before the first time.
+  OsSettings settings();
+
   /// Takes everything back that would outlive the interface; what goes with the interface is left
   /// to that. Repeatable.
   ///
