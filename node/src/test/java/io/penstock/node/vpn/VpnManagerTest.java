@@ -308,7 +308,9 @@ class VpnManagerTest {
     tunnel.connection.close();
     assertThat(ended()).isEqualTo(SpeakerEnd.Orderly.PEER_CLOSED);
     assertThat(machine.applied).hasSize(1);
-    assertThatIllegalStateException().isThrownBy(() -> manager.start(ORDER));
+    assertThatThrownBy(() -> manager.start(ORDER))
+        .isInstanceOf(IOException.class)
+        .hasMessage("the tunnel has ended its stream");
     manager.stop();
     assertThat(machine.applied).hasSize(1);
   }
