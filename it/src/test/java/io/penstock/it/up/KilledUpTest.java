@@ -91,7 +91,7 @@ class KilledUpTest {
 
         assertThat(killed.destroyForcibly()).isTrue();
 
-        up.awaitErr("the tunnel process was killed; the next one is started in");
+        up.awaitErr("the tunnel process was killed");
         assertThat(laptop.link()).isEqualTo(link);
         assertThat(laptop.machine().snapshot()).isEqualTo(during);
         up.awaitErr("the tunnel is back");

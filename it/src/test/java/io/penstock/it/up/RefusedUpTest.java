@@ -105,7 +105,7 @@ class RefusedUpTest {
     CommandProcess second = laptop.up();
 
     assertThat(second.awaitEnd()).isEqualTo(1);
-    assertThat(second.err()).contains("still runs").contains("penstock down");
+    assertThat(second.err()).contains("another penstock up runs").contains("penstock down");
     assertThat(laptop.link()).isEqualTo(link);
     assertThat(laptop.machine().snapshot()).isEqualTo(during);
     assertThat(laptop.report().state()).isEqualTo("up");

@@ -12,6 +12,7 @@ import io.penstock.transport.codervpn.Calls;
 import io.penstock.transport.codervpn.TunnelConnection;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +45,7 @@ final class PeerFeed implements AutoCloseable {
 
   // Guarded by this.
   private final PeerTable told = new PeerTable();
-  private PeerTable answered = new PeerTable();
+  private Optional<PeerTable> answered = Optional.empty();
   private PenstockLink toldLink = PenstockLink.getDefaultInstance();
   private long answeredNanos;
 
@@ -66,7 +67,9 @@ final class PeerFeed implements AutoCloseable {
   synchronized PeerUpdate all() {
     PeerUpdate all = messages(node.peerSnapshot());
     told.apply(all);
-    answered.apply(all);
+    PeerTable answer = answered.orElseGet(PeerTable::new);
+    answer.apply(all);
+    answered = Optional.of(answer);
     answeredNanos = System.nanoTime();
     return counted(all).toBuilder().setPenstockLink(LinkMessages.of(node.status())).build();
   }
@@ -128,14 +131,17 @@ final class PeerFeed implements AutoCloseable {
   }
 
   private synchronized PeerUpdate status() {
-    PeerUpdate gone = answered.changeTo(told.all());
+    PeerUpdate since =
+        answered
+            .map(answer -> answer.changeTo(told.all()))
+            .orElseGet(PeerUpdate::getDefaultInstance);
     if (System.nanoTime() - answeredNanos >= statusInterval.toNanos()) {
-      answered = new PeerTable();
+      answered = Optional.empty();
     }
     return told.status().orElse(PeerUpdate.getDefaultInstance()).toBuilder()
-        .addAllUpsertedWorkspaces(gone.getUpsertedWorkspacesList())
-        .addAllDeletedWorkspaces(gone.getDeletedWorkspacesList())
-        .addAllDeletedAgents(gone.getDeletedAgentsList())
+        .addAllUpsertedWorkspaces(since.getUpsertedWorkspacesList())
+        .addAllDeletedWorkspaces(since.getDeletedWorkspacesList())
+        .addAllDeletedAgents(since.getDeletedAgentsList())
         .build();
   }
 
