@@ -7,6 +7,7 @@ import io.penstock.node.serve.ServeException;
 import io.penstock.node.serve.ServeManager;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -146,10 +147,18 @@ final class ServeConfigCommands {
     }
 
     private ServeConfig parse(byte[] json) {
+      // What a command in front of a pipe leaves when it fails.
+      String text = new String(json, StandardCharsets.UTF_8).strip();
+      if (text.isEmpty() || text.equals("null")) {
+        throw new Failure(
+            "the document is %s; nothing was changed; to serve nothing: penstock serve reset"
+                .formatted(text.isEmpty() ? "empty" : text));
+      }
       try {
         return ServeConfig.parse(json);
       } catch (ServeException e) {
-        throw new Failure("%s is no serve config: %s".formatted(file, e.getMessage()));
+        String from = file.equals(Secrets.STDIN) ? "standard input" : file.toString();
+        throw new Failure("%s: %s".formatted(from, e.getMessage()));
       }
     }
   }

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// `serve`, `dial` and `peers` as a user types them, for a node that runs where `node run` keeps
 /// it.
@@ -235,12 +236,31 @@ class ServeCommandsTest {
     assertThat(command.err()).contains("TCP.7.TCPForward", "nowhere");
     command = new CommandRun(home).input("no document");
     assertThat(command.run("serve", "set-config", "-")).isEqualTo(1);
-    assertThat(command.err()).contains("is no serve config");
+    assertThat(command.err())
+        .contains(
+            "penstock: standard input: the serve config cannot be read: it is no JSON",
+            "at line 1, column ");
     command = new CommandRun(home).input("{\"AllowFunnel\":{\"web.penstock.internal:443\":true}}");
     assertThat(command.run("serve", "set-config", "-")).isEqualTo(1);
     assertThat(command.err()).contains("AllowFunnel");
     assertThat(run("serve", "set-config", home.resolve("none").toString())).isEqualTo(1);
     assertThat(command.err()).contains("there is no file");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", " \n", "null"})
+  void no_document_at_all_changes_nothing_and_the_one_that_serves_nothing_does(String nothing)
+      throws Exception {
+    assertThat(run("serve", "--bg", "--http=80", "text:one")).isZero();
+    command = new CommandRun(home).input(nothing);
+    assertThat(command.run("serve", "set-config", "-")).isEqualTo(1);
+    assertThat(command.err())
+        .contains("nothing was changed; to serve nothing: penstock serve reset");
+    assertThat(web.serve().get().config().tcp()).containsOnlyKeys(80);
+
+    command = new CommandRun(home).input("{}");
+    assertThat(command.run("serve", "set-config", "-")).as(command.err()).isZero();
+    assertThat(web.serve().get().config()).isEqualTo(ServeConfig.EMPTY);
   }
 
   // ---- dial and peers ----

@@ -230,6 +230,15 @@ class LocalApiTest {
   }
 
   @Test
+  void a_body_that_is_empty_changes_nothing() throws Exception {
+    client.replaceServeConfig(text(80, "one"));
+    assertThat(raw(post(""))).startsWith("HTTP/1.1 400 ").contains("the document is empty");
+    assertThat(client.serveConfig().config()).isEqualTo(text(80, "one"));
+    assertThat(raw(post("{}"))).startsWith("HTTP/1.1 204 ");
+    assertThat(client.serveConfig().config()).isEqualTo(ServeConfig.EMPTY);
+  }
+
+  @Test
   void a_block_in_the_foreground_ends_with_its_control_connection() throws Exception {
     client.replaceServeConfig(text(80, "lasting"));
     try (LocalControl control = client.control()) {
@@ -306,6 +315,11 @@ class LocalApiTest {
         .hasMessageContaining("serve.json");
     assertThatThrownBy(() -> client.setServeConfig(text(81, "two"), ServeConfig.EMPTY.etag()))
         .isInstanceOf(LocalRefusedException.class);
+    assertThat(raw(post("{"))).startsWith("HTTP/1.1 400 ");
+    assertThat(Files.readString(state.resolve("serve.json")))
+        .as("what is no document takes the place of nothing")
+        .isEqualTo("{\"TCP\": {\"80\"");
+    assertThatThrownBy(client::serveConfig).isInstanceOf(LocalRefusedException.class);
     client.replaceServeConfig(ServeConfig.EMPTY);
     assertThat(client.serveConfig().config()).isEqualTo(ServeConfig.EMPTY);
     assertThat(Files.readString(state.resolve("serve.json"))).isEqualToIgnoringWhitespace("{}");

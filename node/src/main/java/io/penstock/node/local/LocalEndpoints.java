@@ -79,6 +79,7 @@ final class LocalEndpoints {
       }
       options = options.ignoringUnsupported();
     }
+    ServeConfig next = document(request);
     ServeManager serve;
     if (request.header("If-Match").isPresent()) {
       options = options.ifMatch(unquoted(request.header("If-Match").get()));
@@ -87,12 +88,21 @@ final class LocalEndpoints {
       serve = behind.replaceable().get();
     }
     try {
-      serve.set(ServeConfig.parse(request.body()), options);
+      serve.set(next, options);
       return new WebResponse(204, "", etag(serve.get().etag()), "");
     } catch (ServeException e) {
       throw problem(e);
     } catch (IllegalStateException e) {
       throw new WebProblemException(503, "unavailable", String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// Before what is stored may be given up for it.
+  private static ServeConfig document(WebRequest request) throws WebProblemException {
+    try {
+      return ServeConfig.parse(request.body());
+    } catch (ServeException e) {
+      throw problem(e);
     }
   }
 

@@ -49,7 +49,7 @@ public record ServeConfig(
     foreground = Collections.unmodifiableSortedMap(new TreeMap<>(foreground));
   }
 
-  /// Reads a document in UTF-8; an empty one and `null` are the empty config.
+  /// Reads a document in UTF-8; `null` is the empty config, and no document at all a mistake.
   ///
   /// @throws ServeException `MALFORMED`, naming the field that is wrong
   public static ServeConfig parse(byte[] json) throws ServeException {

@@ -2,9 +2,11 @@ package io.penstock.node.serve;
 
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
@@ -55,7 +57,7 @@ final class ServeJson {
 
   // ---- reading ----
 
-  /// Reads a whole document; `null` and nothing at all are the empty config.
+  /// Reads a whole document; `null` is the empty config, and nothing at all is a mistake.
   static ServeConfig parse(byte[] json) throws ServeException {
     if (json.length > ServeConfig.MAX_DOCUMENT_BYTES) {
       throw malformed(
@@ -65,20 +67,27 @@ final class ServeJson {
     try {
       root = MAPPER.readTree(json);
     } catch (StreamReadException e) {
-      throw malformed(
-          "it is no JSON, or a name stands in an object twice%s"
-              .formatted(
-                  e.getLocation() == null ? "" : ", at line " + e.getLocation().getLineNr()));
+      throw malformed("it is no JSON, or a name stands in an object twice" + at(e.getLocation()));
     } catch (JacksonException _) {
       throw malformed("it is no JSON");
     }
-    if (root == null || root.isMissingNode() || root.isNull()) {
+    if (root == null || root.isMissingNode()) {
+      // A pipe that broke, as a rule; nobody gives up what is served for that.
+      throw malformed("the document is empty; the one that serves nothing is {}");
+    }
+    if (root.isNull()) {
       return ServeConfig.EMPTY;
     }
     if (root instanceof ObjectNode object) {
       return config(new ServeFields(object, ""));
     }
     throw malformed("it is no JSON object");
+  }
+
+  private static String at(@Nullable TokenStreamLocation location) {
+    return location == null
+        ? ""
+        : ", at line %d, column %d".formatted(location.getLineNr(), location.getColumnNr());
   }
 
   private static ServeConfig config(ServeFields in) throws ServeException {

@@ -58,9 +58,19 @@ class ServeConfigTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "null", "{}", " { } "})
+  @ValueSource(strings = {"null", "{}", " { } "})
   void nothing_is_the_empty_config(String json) throws Exception {
     assertThat(ServeConfig.parse(json)).isEqualTo(ServeConfig.EMPTY);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", " \n"})
+  void no_document_is_a_mistake(String json) {
+    assertThatThrownBy(() -> ServeConfig.parse(json))
+        .isInstanceOfSatisfying(
+            ServeException.class,
+            e -> assertThat(e.reason()).isEqualTo(ServeException.Reason.MALFORMED))
+        .hasMessageContaining("the document is empty");
   }
 
   @ParameterizedTest
@@ -70,6 +80,7 @@ class ServeConfigTest {
         "[]                                      | it is no JSON object",
         "{                                       | it is no JSON",
         "{} {}                                   | it is no JSON",
+        "{\"TCP\": {80: {}}}                     | at line 1, column 10",
         "{\"TCP\":[]}                            | TCP has to be an object",
         "{\"TCP\":{\"0\":{}}}                    | TCP.0 is no port",
         "{\"TCP\":{\"65536\":{}}}                | TCP.65536 is no port",
