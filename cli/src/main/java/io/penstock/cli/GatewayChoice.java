@@ -1,6 +1,7 @@
 package io.penstock.cli;
 
 import io.penstock.api.HostPort;
+import io.penstock.node.NodeConfig;
 import java.io.IOException;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
@@ -18,12 +19,19 @@ final class GatewayChoice {
 
   @Option(
       names = "--gateway",
-      paramLabel = "HOST:PORT",
+      paramLabel = "HOST[:PORT]",
       description =
-          "The gateway's tunnel port (default: " + VARIABLE + ", or the one given to login).")
+          "The gateway's tunnel port, 7443 unless given (default: "
+              + VARIABLE
+              + ", or the one given to login).")
   private Optional<HostPort> gateway = Optional.empty();
 
   @Mixin private GatewayAccess access = new GatewayAccess();
+
+  /// Reads the tunnel port of a gateway, whose number may be left out.
+  static HostPort address(String text) {
+    return HostPort.parse(text, NodeConfig.DEFAULT_GATEWAY_PORT);
+  }
 
   /// Puts flags, environment and memory together.
   GatewayAccess.Resolved resolve(Console console) throws IOException {
@@ -33,6 +41,6 @@ final class GatewayChoice {
             () ->
                 console
                     .variable(VARIABLE)
-                    .map(text -> Usage.valueOf(command, VARIABLE, () -> HostPort.parse(text)))));
+                    .map(text -> Usage.valueOf(command, VARIABLE, () -> address(text)))));
   }
 }

@@ -23,8 +23,8 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "penstock",
     header = {
-      "Brings a web app that nobody can reach to the people who should reach it, and joins",
-      "machines that cannot reach each other in a private network, the overlay."
+      "Brings a web app that nobody can reach to the people who should reach it,",
+      "and joins machines in a private network of their own, the overlay."
     },
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
@@ -103,7 +103,7 @@ public final class Penstock implements Runnable {
         .setErr(console.err())
         .setUsageHelpAutoWidth(true)
         .setCaseInsensitiveEnumValuesAllowed(true)
-        .registerConverter(HostPort.class, converter(HostPort::parse))
+        .registerConverter(HostPort.class, converter(GatewayChoice::address))
         .registerConverter(IpAddress.class, converter(IpAddress::parse))
         .registerConverter(AdminAccess.Endpoint.class, converter(AdminAccess.Endpoint::parse))
         .registerConverter(RouteName.class, converter(RouteName::parse))

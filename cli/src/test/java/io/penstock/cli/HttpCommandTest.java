@@ -41,16 +41,22 @@ class HttpCommandTest {
     assertThat(command.err()).contains("no token", "--token-file", "PENSTOCK_TOKEN");
   }
 
+  @Test
+  void theTunnelPortMayBeLeftOut() {
+    assertThat(command.run("http", "8080", "--gateway", "gw.example")).isEqualTo(1);
+    assertThat(command.err()).contains("no token");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "TARGET,       http nowhere",
     "TARGET,       http 70000",
-    "--gateway,    http 8080 --gateway gw",
+    "--gateway,    http 8080 --gateway gw:x",
     "--domain,     http 8080 --domain a_b",
     "--transport,  http 8080 --transport quic",
     "--fingerprint,http 8080 --fingerprint sha1:00",
     "the app,      http 8080 --host-header 'a b'",
-    "HOST:PORT,    login gw.example",
+    "HOST:PORT,    login gw.example:x",
   })
   void aWrongValueIsUsageAndNamed(String named, String line) {
     String[] words = line.replace("'a b'", "a\u0001b").split(" ");

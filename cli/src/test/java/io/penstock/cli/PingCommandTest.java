@@ -33,7 +33,7 @@ class PingCommandTest {
     "--count,         ping db --count 0",
     "--interval,      ping db --interval 0s",
     "--interval,      ping db --interval soon",
-    "--gateway,       ping db --gateway gw",
+    "--gateway,       ping db --gateway gw:x",
     "mutually,        ping db -4 -6",
   })
   void a_wrong_value_is_usage_and_named(String named, String line) {

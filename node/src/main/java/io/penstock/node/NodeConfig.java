@@ -13,6 +13,7 @@ import io.penstock.node.tunnel.TokenFile;
 import io.penstock.protocol.netstack.NetStackConfig;
 import io.penstock.transport.tls.Trust;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -127,21 +128,31 @@ public record NodeConfig(
   }
 
   private static HostPort parseGateway(String text) {
-    if (!text.startsWith("https://")) {
+    if (!text.contains("://")) {
       return HostPort.parse(text, DEFAULT_GATEWAY_PORT);
     }
-    URI url = URI.create(text);
+    URI url = uri(text);
     boolean plain =
-        url.getRawUserInfo() == null
+        "https".equals(url.getScheme())
+            && url.getRawUserInfo() == null
             && url.getRawQuery() == null
             && url.getRawFragment() == null
             && (url.getRawPath().isEmpty() || url.getRawPath().equals("/"));
     if (!plain || url.getRawAuthority() == null) {
       throw new IllegalArgumentException(
-          "\"%s\" is no address of a gateway, allowed is https://HOST:PORT without more"
+          "\"%s\" is no address of a gateway, allowed is HOST, HOST:PORT or https://HOST:PORT without more"
               .formatted(text));
     }
     return HostPort.parse(url.getRawAuthority(), DEFAULT_GATEWAY_PORT);
+  }
+
+  private static URI uri(String text) {
+    try {
+      return new URI(text);
+    } catch (URISyntaxException e) {
+      throw new IllegalArgumentException(
+          "\"%s\" is no address of a gateway: %s".formatted(text, e.getReason()), e);
+    }
   }
 
   /// Leaves the token and the headers out.
