@@ -55,6 +55,7 @@ record GatewayBanner(
       lines.add("  penstock token create --user ann --scope overlay" + here() + " > node.token");
       lines.add("and on any machine:");
       lines.add("  penstock ping gateway" + gateway() + " --token-file node.token");
+      lines.add("  penstock node run --name web" + gateway() + " --token-file node.token");
     }
     return lines;
   }

@@ -41,6 +41,11 @@ class GatewayBannerTest {
             line ->
                 line.matches(
                     "  penstock ping gateway --gateway \\S+:7443 --fingerprint sha256:ab"
+                        + " --token-file node.token"))
+        .anyMatch(
+            line ->
+                line.matches(
+                    "  penstock node run --name web --gateway \\S+:7443 --fingerprint sha256:ab"
                         + " --token-file node.token"));
   }
 
