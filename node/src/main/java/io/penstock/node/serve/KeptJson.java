@@ -1,5 +1,6 @@
 package io.penstock.node.serve;
 
+import java.util.List;
 import java.util.Objects;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -22,6 +23,11 @@ public final class KeptJson {
   /// Says whether there is nothing.
   public boolean isEmpty() {
     return fields.isEmpty();
+  }
+
+  /// The names of its fields.
+  List<String> names() {
+    return List.copyOf(fields.propertyNames());
   }
 
   /// As JSON text.

@@ -5,6 +5,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Collections;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -81,6 +82,13 @@ public record ServeConfig(
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }
+  }
+
+  /// What in this config is kept and not used, or leads nowhere, each with its field; for people.
+  ///
+  /// The original takes all of it in silence, and so does [ServeManager#set].
+  public List<String> remarks() {
+    return ServeRemarks.of(this);
   }
 
   // ---- editing ----
