@@ -48,6 +48,9 @@ final class NodeServe {
   // Guarded by this.
   private State state = State.STORED;
 
+  /// What the log has said last of what was stored, as the node may join many times.
+  private String told = "";
+
   NodeServe(NodeConfig config, NodeStack stack, NodeCertificates certificates) {
     this.certificates = certificates;
     manager =
@@ -98,21 +101,24 @@ final class NodeServe {
   private void restore() {
     Backoff waits =
         new Backoff(RETRY_LEAST, RETRY_MOST, () -> ThreadLocalRandom.current().nextDouble());
-    String told = "";
     try {
       while (true) {
         String failure = tryToRestore();
         if (failure.isEmpty()) {
           return;
         }
-        if (!failure.equals(told)) {
-          LOG.warn("cannot serve what was stored cause=\"{}\"", failure);
-          told = failure;
-        }
+        tell(failure);
         TimeUnit.NANOSECONDS.sleep(waits.nextNanos());
       }
     } catch (InterruptedException _) {
       // The node is closed.
+    }
+  }
+
+  private synchronized void tell(String failure) {
+    if (!failure.equals(told)) {
+      LOG.warn("cannot serve what was stored cause=\"{}\"", failure);
+      told = failure;
     }
   }
 
@@ -126,7 +132,7 @@ final class NodeServe {
       return switch (e.reason()) {
         case CERTIFICATE, BIND, STORAGE, IN_USE, CONFLICT -> why;
         case MALFORMED, INVALID, UNSUPPORTED -> {
-          LOG.warn("cannot serve what was stored cause=\"{}\"", why);
+          tell(why);
           become(State.STORED);
           yield "";
         }
@@ -160,8 +166,8 @@ final class NodeServe {
       try {
         restored();
       } catch (ServeException e) {
-        LOG.warn(
-            "what was stored is replaced, as it cannot be served cause=\"{}\"", e.getMessage());
+        tell(String.valueOf(e.getMessage()));
+        LOG.info("what was stored is replaced");
       }
       become(State.RESTORED);
       return manager;

@@ -45,8 +45,6 @@ final class ServeStore {
   /// Says where what could not be served is kept.
   ServeException notServed(ServeException why) {
     return new ServeException(
-        why.reason(),
-        "the serve config in %s cannot be served: %s".formatted(file, why.getMessage()),
-        why);
+        why.reason(), "%s cannot be served: %s".formatted(file, why.getMessage()), why);
   }
 }
