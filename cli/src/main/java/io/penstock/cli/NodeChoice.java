@@ -68,6 +68,16 @@ final class NodeChoice {
     return onlyOne(console);
   }
 
+  /// The options as they were typed, for the commands that a person is told to type next.
+  String words() {
+    Which given = given();
+    return given
+        .name
+        .map(name -> " --node " + ShellWord.of(name))
+        .or(() -> given.state.map(state -> " --state " + ShellWord.of(state.toString())))
+        .orElse("");
+  }
+
   /// What stands before a subcommand counts for it, too.
   private Which given() {
     CommandSpec outer = command.parent();

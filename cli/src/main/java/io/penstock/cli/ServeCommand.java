@@ -1,10 +1,12 @@
 package io.penstock.cli;
 
+import io.penstock.api.ShellWord;
 import io.penstock.node.local.LocalControl;
 import io.penstock.node.serve.ServeConfig;
 import io.penstock.node.serve.ServeEntry;
 import io.penstock.node.serve.ServedPort;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -47,6 +49,7 @@ import picocli.CommandLine.Spec;
 final class ServeCommand implements Callable<Integer> {
 
   private static final String OFF = "off";
+  private static final String UNIX = "unix:";
   private static final int HTTPS_PORT = 443;
 
   private final Console console;
@@ -97,7 +100,9 @@ final class ServeCommand implements Callable<Integer> {
       description = "For TCP, tell the target who calls, in a PROXY header of this version.")
   private int proxyProtocol;
 
-  @Option(names = "--yes", description = "Turn several paths off without being asked.")
+  @Option(
+      names = "--yes",
+      description = "With off: turn off the port with all its paths, also when there are several.")
   private boolean yes;
 
   @Mixin private NodeChoice node = new NodeChoice();
@@ -118,15 +123,35 @@ final class ServeCommand implements Callable<Integer> {
               ? "Missing required parameter: TARGET, such as 3000"
               : "one TARGET is served at a time, and \"off\" may stand behind it");
     }
+    requireTarget(words.getFirst());
     ServeEdit edit = ServeEdit.of(node.resolve(console));
     if (off) {
       turnOff(edit, entry);
       return 0;
     }
+    String target = target();
     // What a person typed is looked at before anything is asked of the node.
-    Usage.valueOf(
-        spec, "TARGET", () -> entry.addTo(ServeConfig.EMPTY, edit.host(), words.getFirst()));
-    return background ? serveInBackground(edit, entry) : serveHere(edit, entry);
+    Usage.valueOf(spec, "TARGET", () -> entry.addTo(ServeConfig.EMPTY, edit.host(), target));
+    return background ? serveInBackground(edit, entry, target) : serveHere(edit, entry, target);
+  }
+
+  /// A word alone is a command that is not there, as a rule.
+  private void requireTarget(String typed) {
+    if (typed.matches("[a-z]+(-[a-z]+)*") && !typed.equals(OFF) && !typed.equals("localhost")) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "\"%s\" is no TARGET such as 3000, and no command; did you mean one of %s?"
+              .formatted(typed, String.join(", ", spec.subcommands().keySet())));
+    }
+  }
+
+  /// The path of a socket is that of this directory, and the node has another.
+  private String target() {
+    String typed = words.getFirst();
+    String path = typed.startsWith(UNIX) ? typed.substring(UNIX.length()) : "";
+    return path.isEmpty() || path.startsWith("/")
+        ? typed
+        : UNIX + Path.of(path).toAbsolutePath().normalize();
   }
 
   private ServeEntry entry() {
@@ -148,9 +173,10 @@ final class ServeCommand implements Callable<Integer> {
 
   // ---- on ----
 
-  private int serveInBackground(ServeEdit edit, ServeEntry entry) throws IOException {
-    edit.apply(config -> entry.addTo(config, edit.host(), words.getFirst()));
-    show(edit, entry);
+  private int serveInBackground(ServeEdit edit, ServeEntry entry, String target)
+      throws IOException {
+    edit.apply(config -> entry.addTo(config, edit.host(), target));
+    show(edit, entry, target);
     console
         .out()
         .println(
@@ -158,23 +184,27 @@ final class ServeCommand implements Callable<Integer> {
     return 0;
   }
 
-  private int serveHere(ServeEdit edit, ServeEntry entry) throws IOException, InterruptedException {
+  private int serveHere(ServeEdit edit, ServeEntry entry, String target)
+      throws IOException, InterruptedException {
     try (StopSignal stop = StopSignal.listen();
         LocalControl control = edit.client().control()) {
-      ServeConfig block = entry.addTo(ServeConfig.EMPTY, edit.host(), words.getFirst());
+      ServeConfig block = entry.addTo(ServeConfig.EMPTY, edit.host(), target);
       edit.apply(config -> config.withForeground(control.id(), block));
-      show(edit, entry);
+      show(edit, entry, target);
       console.out().println("Ctrl-C ends it.");
       return awaitEnd(stop, control);
     }
   }
 
-  private void show(ServeEdit edit, ServeEntry entry) {
+  private void show(ServeEdit edit, ServeEntry entry, String target) {
     console.out().println("Available on the overlay:");
     console.out().println();
-    new ServeReport(console.out())
-        .print(entry.addTo(ServeConfig.EMPTY, edit.host(), words.getFirst()));
+    new ServeReport(console.out(), edit.host())
+        .print(entry.addTo(ServeConfig.EMPTY, edit.host(), target));
     console.out().println();
+    console
+        .out()
+        .println("Members of the overlay reach it, such as a machine with \"penstock up\".");
   }
 
   private static int awaitEnd(StopSignal stop, LocalControl control) throws InterruptedException {
@@ -230,7 +260,15 @@ final class ServeCommand implements Callable<Integer> {
       }
       return entry.removeAllFrom(config, host);
     } catch (IllegalArgumentException e) {
-      throw new Failure(String.valueOf(e.getMessage()), "penstock serve status");
+      boolean passing =
+          config.foreground().values().stream()
+              .anyMatch(block -> block.tcp().containsKey(entry.port()));
+      throw passing && !config.tcp().containsKey(entry.port())
+          ? new Failure(
+              "a command in the foreground serves port %d, and only --bg is turned off"
+                  .formatted(entry.port()),
+              "Ctrl-C where that command runs")
+          : new Failure(String.valueOf(e.getMessage()), "penstock serve status" + node.words());
     }
   }
 
@@ -242,7 +280,11 @@ final class ServeCommand implements Callable<Integer> {
           case TCP -> "--tcp";
           case TLS_TERMINATED_TCP -> "--tls-terminated-tcp";
         };
-    return "%s %d%s off"
-        .formatted(option, entry.port(), path.map(_ -> " --set-path " + entry.mount()).orElse(""));
+    return "%s %d%s%s off"
+        .formatted(
+            option,
+            entry.port(),
+            node.words(),
+            path.map(_ -> " --set-path " + ShellWord.of(entry.mount())).orElse(""));
   }
 }

@@ -1,7 +1,6 @@
 package io.penstock.cli;
 
 import io.penstock.node.local.LocalClient;
-import io.penstock.node.local.LocalRefusedException;
 import io.penstock.node.serve.ServeConfig;
 import io.penstock.node.serve.ServeException;
 import io.penstock.node.serve.ServeManager;
@@ -53,7 +52,7 @@ final class ServeConfigCommands {
     @Override
     public Integer call() throws IOException {
       String json =
-          node.resolve(console).serveConfig().config().withoutForegrounds().toIndentedJson();
+          ServeEdit.served(node.resolve(console)).config().withoutForegrounds().toIndentedJson();
       if (file.isPresent()) {
         Files.writeString(file.get(), json + "\n");
       } else {
@@ -68,7 +67,9 @@ final class ServeConfigCommands {
       name = "set-config",
       header = "Replace the serve config by a JSON document.",
       description =
-          "%nAll of it is served or nothing changes. What commands that run serve goes on.",
+          "%nAll of it is served or nothing changes. What commands that run serve goes on."
+              + " Fields that nobody knows are kept, with a warning. When what is stored is broken,"
+              + " it takes a \"reset\" first.",
       parameterListHeading = "%n",
       optionListHeading = "%nOptions:%n",
       footerHeading = "%nExamples:%n",
@@ -99,41 +100,22 @@ final class ServeConfigCommands {
       ServeConfig document = parse(read());
       LocalClient client = node.resolve(console);
       ServeEdit.untilNobodyIsFaster(() -> replace(client, document));
+      document.remarks().forEach(each -> console.err().println("penstock: warning: " + each));
+      ServeReport.printServed(console, client);
       return 0;
     }
 
     /// Commands in the foreground may come and go meanwhile; what they serve then is a conflict.
     private void replace(LocalClient client, ServeConfig document) throws IOException {
-      Optional<ServeManager.Snapshot> served = served(client);
-      if (served.isEmpty()) {
-        replaceWhatIsStored(client, document);
-        return;
-      }
+      ServeManager.Snapshot served = ServeEdit.served(client);
       ServeConfig next = document;
-      for (var block : served.get().config().foreground().entrySet()) {
+      for (var block : served.config().foreground().entrySet()) {
         next = next.withForeground(block.getKey(), block.getValue());
       }
       if (ignoreUnsupported) {
-        client.setServeConfigIgnoringUnsupported(next, served.get().etag());
+        client.setServeConfigIgnoringUnsupported(next, served.etag());
       } else {
-        client.setServeConfig(next, served.get().etag());
-      }
-    }
-
-    /// Empty when what is stored cannot be served; then nothing is served at all.
-    private static Optional<ServeManager.Snapshot> served(LocalClient client) throws IOException {
-      try {
-        return Optional.of(client.serveConfig());
-      } catch (LocalRefusedException _) {
-        return Optional.empty();
-      }
-    }
-
-    private void replaceWhatIsStored(LocalClient client, ServeConfig document) throws IOException {
-      if (ignoreUnsupported) {
-        client.replaceServeConfigIgnoringUnsupported(document);
-      } else {
-        client.replaceServeConfig(document);
+        client.setServeConfig(next, served.etag());
       }
     }
 

@@ -32,9 +32,20 @@ record ServeEdit(LocalClient client, String host) {
   void apply(UnaryOperator<ServeConfig> change) throws IOException {
     untilNobodyIsFaster(
         () -> {
-          ServeManager.Snapshot now = client.serveConfig();
+          ServeManager.Snapshot now = served(client);
           client.setServeConfig(change.apply(now.config()), now.etag());
         });
+  }
+
+  /// What is served now.
+  ///
+  /// @throws Failure when what is stored cannot be, with what a person can do about it
+  static ServeManager.Snapshot served(LocalClient client) throws IOException {
+    try {
+      return client.serveConfig();
+    } catch (LocalRefusedException e) {
+      throw new Failure(e, "mend or remove the file, or: penstock serve reset");
+    }
   }
 
   /// Reads what is served and sets what follows from it.

@@ -1,6 +1,6 @@
 package io.penstock.cli;
 
-import io.penstock.node.serve.ServeConfig;
+import io.penstock.node.local.LocalClient;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -29,13 +29,11 @@ final class ServeStatusCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    ServeConfig config = node.resolve(console).serveConfig().config();
+    LocalClient client = node.resolve(console);
     if (json) {
-      console.out().println(config.toIndentedJson());
-    } else if (config.equals(ServeConfig.EMPTY)) {
-      console.err().println("Nothing is served; try: penstock serve 3000");
+      console.out().println(ServeEdit.served(client).config().toIndentedJson());
     } else {
-      new ServeReport(console.out()).print(config);
+      ServeReport.printServed(console, client);
     }
     return 0;
   }

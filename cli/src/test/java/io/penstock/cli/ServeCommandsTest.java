@@ -108,7 +108,7 @@ class ServeCommandsTest {
             https://web.penstock.internal
             |-- /     proxy  http://127.0.0.1:3000
             |-- /docs text  hello
-            tcp://:5432
+            tcp://web.penstock.internal:5432
             |--> tcp://localhost:5432
             """);
     assertThat(web.serve().get().config().tcp()).containsOnlyKeys(443, 5432);
@@ -124,6 +124,32 @@ class ServeCommandsTest {
     assertThat(command.err()).contains("Nothing is served", "penstock serve 3000");
     assertThat(run("serve", "off")).isEqualTo(1);
     assertThat(command.err()).contains("nothing is served at https://web.penstock.internal/");
+  }
+
+  @Test
+  void the_path_of_a_socket_is_that_of_this_directory() throws Exception {
+    assertThat(run("serve", "--bg", "--http=80", "unix:run/app.sock")).as(command.err()).isZero();
+    assertThat(run("serve", "--bg", "--tcp=81", "unix:/run/db.sock")).as(command.err()).isZero();
+    assertThat(web.serve().get().config().toJson())
+        .contains(
+            "\"unix:" + Path.of("run/app.sock").toAbsolutePath() + "\"", "\"unix:/run/db.sock\"");
+  }
+
+  @Test
+  void what_a_command_in_the_foreground_serves_is_turned_off_by_that_command() throws Exception {
+    try (LocalControl _ = serveInForeground(new LocalClient(state("web")), 81)) {
+      assertThat(run("serve", "--tcp", "81", "off")).isEqualTo(1);
+      assertThat(command.err())
+          .contains("a command in the foreground serves port 81", "Ctrl-C where that command runs");
+    }
+  }
+
+  @Test
+  void a_command_to_type_next_can_be_typed_as_it_stands() throws Exception {
+    assertThat(run("serve", "--bg", "--http=80", "--node=web", "--set-path=/a b", "text:x"))
+        .isZero();
+    assertThat(command.out()).contains("penstock serve --http 80 --node web --set-path '/a b' off");
+    assertThat(run("serve", "--http", "80", "--node", "web", "--set-path", "/a b", "off")).isZero();
   }
 
   @Test
@@ -263,6 +289,49 @@ class ServeCommandsTest {
     assertThat(web.serve().get().config()).isEqualTo(ServeConfig.EMPTY);
   }
 
+  @Test
+  void what_a_document_keeps_in_vain_is_told_and_what_is_served_then_is_shown() throws Exception {
+    command =
+        new CommandRun(home)
+            .input("{\"TCP\":{\"80\":{\"HTTP\":true}},\"Tcpx\":{\"443\":{\"HTTPS\":true}}}");
+    assertThat(command.run("serve", "set-config", "-")).as(command.err()).isZero();
+    assertThat(command.err())
+        .contains(
+            "penstock: warning: unknown fields, kept and not used: Tcpx\n",
+            "penstock: warning: TCP.80 serves nothing: Web has no site HOST:80\n");
+    assertThat(command.out())
+        .isEqualTo("http://web.penstock.internal:80\n|--> nothing, as no site has this port\n");
+    assertThat(web.serve().get().config().toJson()).contains("Tcpx");
+
+    command =
+        new CommandRun(home)
+            .input(
+                "{\"Web\":{\"web.penstock.internal:80\":{\"Handlers\":{\"/\":{\"Text\":\"x\"}}}}}");
+    assertThat(command.run("serve", "set-config", "-")).as(command.err()).isZero();
+    assertThat(command.err()).contains("is not served: TCP.80 has neither HTTPS nor HTTP true");
+    assertThat(command.out()).contains("(not served, as its port is neither HTTPS nor HTTP)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"status", "--bg 3000", "get-config", "set-config -"})
+  void a_stored_config_that_is_broken_is_replaced_by_nobody_but_a_reset(String line)
+      throws Exception {
+    web.close();
+    Path stored = state("web").resolve("serve.json");
+    Files.writeString(stored, "{\"TCP\": {");
+    web = runNode("web");
+    command = new CommandRun(home).input("{}");
+    assertThat(command.run(("serve " + line).split(" "))).isEqualTo(1);
+    assertThat(command.err())
+        .contains(
+            stored + " cannot be served: the serve config cannot be read: it is no JSON",
+            "mend or remove the file, or: penstock serve reset");
+    assertThat(Files.readString(stored)).isEqualTo("{\"TCP\": {");
+
+    assertThat(run("serve", "reset")).as(command.err()).isZero();
+    assertThat(run("serve", "status")).as(command.err()).isZero();
+  }
+
   // ---- dial and peers ----
 
   @Test
@@ -340,7 +409,11 @@ class ServeCommandsTest {
     "mutually,      serve --https 443 --tcp 22 3000",
     "path,          serve --set-path /a/../b 3000",
     "path,          serve --tcp 22 --set-path /a 22",
-    "PROXY,         serve --proxy-protocol 1 3000",
+    "--proxy-protocol, serve --proxy-protocol 1 3000",
+    "TCP takes a port, serve --tcp 22 text:hi",
+    "write /a/path, serve ./www",
+    "did you mean one of status,  serve stats",
+    "--proxy-protocol is 3, serve --tcp 22 --proxy-protocol 3 22",
     "1 or 2,        serve --tcp 22 --proxy-protocol 3 22",
     "--node,        serve --node a_b 3000",
     "mutually,      serve --node web --state /tmp 3000",

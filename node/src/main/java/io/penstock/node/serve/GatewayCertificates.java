@@ -117,7 +117,7 @@ public final class GatewayCertificates implements CertificateSource {
                         "the node has not joined its network yet, which gives it its name"));
     if (!own.equals(name)) {
       throw new IOException(
-          "the gateway certifies this node as %s alone; use that name, or give certificate files"
+          "the gateway certifies this node as %s alone; use that name, or in a program give files (NodeConfig.Builder.certificates)"
               .formatted(own));
     }
     if (held == null && store != null) {

@@ -38,11 +38,10 @@ public record ServeEntry(ServedPort.Type type, int port, String mount, int proxy
     }
     if (proxyProtocol < 0 || proxyProtocol > 2) {
       throw new IllegalArgumentException(
-          "the version of the PROXY protocol is %d, allowed is 1 or 2".formatted(proxyProtocol));
+          "--proxy-protocol is %d, allowed is 1 or 2".formatted(proxyProtocol));
     }
     if (isWeb(type) && proxyProtocol != 0) {
-      throw new IllegalArgumentException(
-          "the PROXY protocol is for TCP; HTTP has headers for that");
+      throw new IllegalArgumentException("--proxy-protocol is for TCP; HTTP has headers for that");
     }
   }
 
@@ -122,6 +121,9 @@ public record ServeEntry(ServedPort.Type type, int port, String mount, int proxy
     if (target.matches("[0-9]+")) {
       return "http://" + LOOPBACK + ":" + port(target, target);
     }
+    if (target.startsWith("./") || target.startsWith("../")) {
+      throw wrong(target, "is relative, and the node has another directory; write /a/path");
+    }
     int scheme = target.indexOf("://");
     if (scheme < 0) {
       URI url = url(target, "http://" + target);
@@ -159,6 +161,9 @@ public record ServeEntry(ServedPort.Type type, int port, String mount, int proxy
   }
 
   private TcpPortHandler forward(String target) {
+    if (target.startsWith(TEXT)) {
+      throw wrong(target, "is for HTTP; TCP takes a port, HOST:PORT or unix:PATH");
+    }
     String to = target.startsWith("tcp://") ? target.substring("tcp://".length()) : target;
     if (to.matches("[0-9]+")) {
       to = LOOPBACK + ":" + port(target, to);

@@ -67,6 +67,7 @@ class ServeEntryTest {
         "no target",
         "text:",
         "/not/there",
+        "./www",
         ""
       })
   void a_target_that_leads_nowhere_is_refused_with_what_is_allowed(String typed) {
