@@ -1,6 +1,7 @@
 package io.penstock.node;
 
 import io.penstock.api.IpAddress;
+import io.penstock.api.config.Durations;
 import io.penstock.node.tunnel.TunnelStatus;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -107,7 +108,8 @@ final class StatusBoard {
           throw new SocketTimeoutException(
               "the node has not joined its network within %s%s"
                   .formatted(
-                      limit, lastFailure.isEmpty() ? "" : "; the last attempt: " + lastFailure));
+                      Durations.format(limit),
+                      lastFailure.isEmpty() ? "" : "; the last attempt: " + lastFailure));
     }
   }
 
@@ -131,7 +133,7 @@ final class StatusBoard {
   private static SocketTimeoutException late(Duration limit, String why) {
     return new SocketTimeoutException(
         "the node is not running after %s%s"
-            .formatted(limit, why.isEmpty() ? "" : "; the last attempt: " + why));
+            .formatted(Durations.format(limit), why.isEmpty() ? "" : "; the last attempt: " + why));
   }
 
   /// Blocks until the node is over.

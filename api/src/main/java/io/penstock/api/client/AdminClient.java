@@ -35,6 +35,7 @@ public final class AdminClient implements AutoCloseable {
       new ApiConnection.Advice(
           "start a gateway with \"penstock gateway\", or say where it is with --data DIR or --admin"
               + " HOST:PORT",
+          "check the address, the CA file (--ca) or the fingerprint (--fingerprint)",
           "give the --data DIR of that gateway, or with --token-file F a token that has the scope"
               + " admin");
 

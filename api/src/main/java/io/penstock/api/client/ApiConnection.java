@@ -48,11 +48,12 @@ final class ApiConnection implements AutoCloseable {
   /// A few sentences.
   private static final int MAX_PROBLEM_BYTES = 64 * 1024;
 
-  /// What a person is told to do about the two faults that only they can mend.
+  /// What a person is told to do about the faults that only they can mend.
   ///
   /// @param unreachable when nothing answers
+  /// @param untrusted when the gateway is not known for the one that is meant
   /// @param refused when the token is not taken
-  record Advice(String unreachable, String refused) {}
+  record Advice(String unreachable, String untrusted, String refused) {}
 
   private final HttpClient http;
   private final URI base;
@@ -255,8 +256,7 @@ final class ApiConnection implements AutoCloseable {
       }
       if (each instanceof SSLException) {
         return new ApiException(
-            "no secure connection to %s: %s; check the address, the CA file (--ca) or the fingerprint (--fingerprint)"
-                .formatted(base, distrust(each)),
+            "no secure connection to %s: %s; %s".formatted(base, distrust(each), advice.untrusted),
             cause);
       }
     }

@@ -22,6 +22,7 @@ public final class DiscoveryClient implements AutoCloseable {
       new ApiConnection.Advice(
           "check that the gateway runs and that HOST:PORT is its tunnel port (7443 unless"
               + " configured), not the port of a web page",
+          "check the address, the CA file (--ca) or the fingerprint (--fingerprint)",
           "make a token on the gateway with \"penstock token create --user U --scope connect\" and"
               + " give it with --token-file F or PENSTOCK_TOKEN");
 

@@ -29,6 +29,8 @@ public final class SessionClient implements AutoCloseable {
       new ApiConnection.Advice(
           "check that the gateway runs and that HOST:PORT is its tunnel port (7443 unless"
               + " configured), not the port of a web page",
+          "check the address, and how the gateway is trusted: by its fingerprint or its CA file"
+              + " (NodeConfig.Builder.trust in a program, --fingerprint or --ca of a command)",
           "make a token on the gateway with \"penstock token create --user U --scope overlay\" and"
               + " give it with --token-file F or PENSTOCK_TOKEN");
 
