@@ -1,10 +1,12 @@
 package io.penstock.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.penstock.node.tunnel.TunnelStatus;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -53,6 +55,17 @@ class StatusBoardTest {
     assertThat(told)
         .containsExactly(
             running(1), new NodeStatus.Degraded("lost", Duration.ZERO, List.of()), running(2));
+  }
+
+  @Test
+  void who_waits_in_vain_is_told_how_long_and_why() {
+    board.tunnelChanged(LOST);
+    assertThatThrownBy(() -> board.awaitRunning(Duration.ofMillis(20)))
+        .isInstanceOf(SocketTimeoutException.class)
+        .hasMessage("the node is not running after 20ms; the last attempt: lost");
+    assertThatThrownBy(() -> board.awaitJoined(Duration.ofMillis(20)))
+        .isInstanceOf(SocketTimeoutException.class)
+        .hasMessage("the node has not joined its network within 20ms; the last attempt: lost");
   }
 
   private void awaitRunning(CompletableFuture<NodeStatus> running) {
