@@ -356,6 +356,21 @@ class LocalApiTest {
   }
 
   @Test
+  void a_long_reply_arrives_whole_after_the_dialler_has_ended_its_half() throws Exception {
+    try (LongReply reply = new LongReply(web.listen(7));
+        LocalDial dial = client.dial("web", 7)) {
+      dial.write("go\n".getBytes(UTF_8), 0, 3);
+      dial.shutdownOutput();
+      long bytes = 0;
+      for (Optional<byte[]> piece = dial.read(); piece.isPresent(); piece = dial.read()) {
+        bytes += piece.get().length;
+      }
+      assertThat(bytes).isEqualTo(LongReply.BYTES);
+      assertThat(reply.sent()).isEqualTo(LongReply.BYTES);
+    }
+  }
+
+  @Test
   void a_dial_that_fails_says_why() throws Exception {
     assertThatThrownBy(() -> client.dial("web", 4711)).isInstanceOf(LocalRefusedException.class);
     assertThatThrownBy(() -> client.dial("192.0.2.1", 80))

@@ -151,4 +151,17 @@ class NodeCommandsTest {
       }
     }
   }
+
+  @Test
+  void a_dial_without_input_gets_a_long_reply_whole() throws Exception {
+    try (CommandProcess web = runWeb();
+        LongReply reply = new LongReply(laptop.listen(7))) {
+      web.awaitOut("web.penstock.internal is on the overlay");
+      try (CommandProcess dial = command("dial", "--no-input", "laptop", "7")) {
+        assertThat(dial.awaitEnd()).as(dial.err()).isZero();
+        assertThat(dial.outBytes()).hasSize((int) LongReply.BYTES);
+        assertThat(reply.sent()).isEqualTo(LongReply.BYTES);
+      }
+    }
+  }
 }

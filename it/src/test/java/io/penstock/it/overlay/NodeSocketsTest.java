@@ -550,6 +550,32 @@ class NodeSocketsTest {
     }
   }
 
+  @Test
+  void a_long_reply_comes_whole_through_both_doors_of_the_proxy_behind_the_clients_end()
+      throws Exception {
+    try (LoopbackProxy proxy = web.loopbackProxy(ProxyConfig.random())) {
+      try (LongReply reply = new LongReply(db.listen(80));
+          Socket client = socks(proxy, proxy.password())) {
+        assertThat(connect(client, "db", 80)).as("succeeded").isZero();
+        client.shutdownOutput();
+        assertThat(client.getInputStream().transferTo(OutputStream.nullOutputStream()))
+            .isEqualTo(LongReply.BYTES);
+        assertThat(reply.sent()).isEqualTo(LongReply.BYTES);
+      }
+      String right =
+          Base64.getEncoder()
+              .encodeToString((proxy.user() + ":" + proxy.password()).getBytes(UTF_8));
+      try (LongReply reply = new LongReply(db.listen(80));
+          Socket client = http(proxy, "CONNECT db:80", right)) {
+        assertThat(head(client)).startsWith("HTTP/1.1 200");
+        client.shutdownOutput();
+        assertThat(client.getInputStream().transferTo(OutputStream.nullOutputStream()))
+            .isEqualTo(LongReply.BYTES);
+        assertThat(reply.sent()).isEqualTo(LongReply.BYTES);
+      }
+    }
+  }
+
   private static void assertAnswer(
       LoopbackProxy proxy, String request, String credentials, String expected) throws IOException {
     try (Socket client = http(proxy, request, credentials)) {

@@ -12,7 +12,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDatagramChannel;
-import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
@@ -100,7 +100,7 @@ final class UdpSocket {
 
   private static DatagramChannel newChannel(EventLoop loop) {
     if (loop instanceof IoEventLoop io) {
-      if (Epoll.isAvailable() && io.isIoType(EpollIoHandler.class)) {
+      if (Epoll.isAvailable() && io.isCompatible(EpollIoHandle.class)) {
         EpollDatagramChannel channel = new EpollDatagramChannel();
         channel
             .config()

@@ -10,7 +10,7 @@ import io.netty.channel.IoEventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDatagramChannel;
-import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.handler.codec.quic.EpollQuicUtils;
 import io.netty.handler.codec.quic.QuicCodecBuilder;
@@ -45,7 +45,7 @@ final class UdpSockets {
   private UdpSockets() {}
 
   static boolean isEpoll(EventLoop loop) {
-    return loop instanceof IoEventLoop io && io.isIoType(EpollIoHandler.class);
+    return loop instanceof IoEventLoop io && io.isCompatible(EpollIoHandle.class);
   }
 
   static Bootstrap bootstrap(EventLoop loop, QuicConfig config) {
