@@ -372,7 +372,9 @@ class LocalApiTest {
 
   @Test
   void a_dial_that_fails_says_why() throws Exception {
-    assertThatThrownBy(() -> client.dial("web", 4711)).isInstanceOf(LocalRefusedException.class);
+    assertThatThrownBy(() -> client.dial("web", 4711))
+        .isInstanceOf(LocalRefusedException.class)
+        .hasMessageContaining("nobody listens at web:4711");
     assertThatThrownBy(() -> client.dial("192.0.2.1", 80))
         .isInstanceOf(LocalRefusedException.class)
         .hasMessageContaining("192.0.2.1");

@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.penstock.api.HostPort;
+import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
@@ -112,13 +113,16 @@ final class ConnectFront extends ChannelInboundHandlerAdapter {
     ctx.channel().config().setAutoRead(false);
     passage
         .dial(to.host(), to.port())
-        .whenComplete((channel, failure) -> dialled(ctx, channel, failure));
+        .whenComplete((channel, failure) -> dialled(ctx, to, channel, failure));
   }
 
   private void dialled(
-      ChannelHandlerContext ctx, @Nullable Channel dialled, @Nullable Throwable failure) {
+      ChannelHandlerContext ctx,
+      HostPort to,
+      @Nullable Channel dialled,
+      @Nullable Throwable failure) {
     if (dialled == null) {
-      refuse(ctx, status(failure), failure == null ? "" : String.valueOf(failure.getMessage()));
+      refuse(ctx, status(failure), why(to, failure));
     } else if (state == State.OVER) {
       dialled.close();
     } else {
@@ -126,6 +130,18 @@ final class ConnectFront extends ChannelInboundHandlerAdapter {
       ctx.writeAndFlush(new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK));
       Passage.open(ctx, dialled);
     }
+  }
+
+  private static String why(HostPort to, @Nullable Throwable failure) {
+    return switch (failure) {
+      case ConnectTimeoutException _ ->
+          to + " has not answered in time; who is there is told by: penstock peers";
+      case ConnectException _ ->
+          "nobody listens at %s: the connection was refused; what that node serves is told there by: penstock serve status"
+              .formatted(to);
+      case null -> "";
+      default -> String.valueOf(failure.getMessage());
+    };
   }
 
   private static HttpResponseStatus status(@Nullable Throwable failure) {
