@@ -1,7 +1,9 @@
 package io.penstock.cli;
 
 import io.penstock.api.HostPort;
+import io.penstock.node.local.LocalClient;
 import io.penstock.node.local.LocalDial;
+import io.penstock.node.local.NotRunningException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
@@ -61,7 +63,8 @@ final class DialCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "Invalid value for PORT: allowed is 1 to 65535");
     }
-    try (LocalDial connection = node.resolve(console).dial(host, port)) {
+    LocalClient client = node.resolve(console);
+    try (LocalDial connection = client.dial(host, port)) {
       CompletableFuture<Void> sent = new CompletableFuture<>();
       // A daemon: a read of standard input cannot be ended but by the process.
       Thread.ofPlatform()
@@ -77,6 +80,7 @@ final class DialCommand implements Callable<Integer> {
                 }
               });
       receive(connection);
+      requireRunning(client);
       awaitSent(sent);
       return 0;
     }
@@ -97,6 +101,15 @@ final class DialCommand implements Callable<Integer> {
     for (Optional<byte[]> piece = connection.read(); piece.isPresent(); piece = connection.read()) {
       console.bytes().write(piece.get());
       console.bytes().flush();
+    }
+  }
+
+  /// A node that ends takes its connections with it, which looks like their end.
+  private static void requireRunning(LocalClient client) throws IOException {
+    try {
+      client.node();
+    } catch (NotRunningException e) {
+      throw new IOException("the node has ended; what came may be cut short", e);
     }
   }
 

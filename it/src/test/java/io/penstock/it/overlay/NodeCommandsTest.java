@@ -164,4 +164,18 @@ class NodeCommandsTest {
       }
     }
   }
+
+  @Test
+  void a_dial_tells_when_its_node_is_killed_though_its_input_goes_on() throws Exception {
+    try (CommandProcess web = runWeb();
+        ServerSocket listener = laptop.listen(7)) {
+      web.awaitOut("web.penstock.internal is on the overlay");
+      try (CommandProcess dial = command("dial", "laptop", "7");
+          Socket _ = listener.accept()) {
+        web.process().destroyForcibly();
+        assertThat(dial.awaitEnd()).isEqualTo(1);
+        assertThat(dial.err()).contains("the node has ended");
+      }
+    }
+  }
 }
