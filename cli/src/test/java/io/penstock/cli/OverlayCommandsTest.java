@@ -132,7 +132,8 @@ class OverlayCommandsTest {
 
     db.close();
     await().atMost(LIMIT).until(() -> run("node", "kick", "db") == 1);
-    assertThat(command.err()).contains("the node has no tunnel now");
+    assertThat(command.err())
+        .contains("the node has no tunnel now", "penstock node kick db --forget");
   }
 
   @Test

@@ -59,7 +59,11 @@ final class OverlayAdminApi {
       case NONE, IN_USE ->
           throw new WebProblemException(404, "no_node", "there is no node with this id or name");
       case NOT_CONNECTED ->
-          throw new WebProblemException(409, "not_connected", "the node has no tunnel now");
+          throw new WebProblemException(
+              409,
+              "not_connected",
+              "the node has no tunnel now; to forget it, with its key, name and addresses: penstock node kick %s --forget"
+                  .formatted(node));
     }
     return WebResponse.noContent();
   }

@@ -93,7 +93,9 @@ final class Sessions {
     }
     String advice =
         switch (refusal.code()) {
-          case "name_taken" -> "; give this node another name";
+          case "name_taken" ->
+              "; give this node another name, or if that one is gone for good have it forgotten with: penstock node kick %s --forget"
+                  .formatted(config.name());
           case "key_mismatch" -> "; the identity of this node is another one than before";
           default -> "";
         };

@@ -207,6 +207,7 @@ class PacketTunnelTest {
               TunnelStoppedException.class,
               stopped -> assertThat(stopped.code()).isEqualTo("name_taken"))
           .hasMessageContaining("another node is called db")
+          .hasMessageContaining("penstock node kick db --forget")
           .hasMessageContaining("another name");
     }
   }
