@@ -65,6 +65,11 @@ public final class OverlayNames {
       throws IOException, InterruptedException {
     OverlayNetwork known = joined();
     NodeLookup lookup = parse(host);
+    try {
+      lookup.requireZone(known);
+    } catch (IOException e) {
+      throw unknown(String.valueOf(e.getMessage()));
+    }
     long until = System.nanoTime() + limit.toNanos();
     while (true) {
       long seen = peers.version();

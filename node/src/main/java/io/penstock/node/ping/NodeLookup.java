@@ -78,17 +78,24 @@ public final class NodeLookup {
     return reachable(host(network, peers), families);
   }
 
+  /// Refuses a name that no node of the network can ever have.
+  ///
+  /// @throws IOException when it is in another zone
+  public void requireZone(OverlayNetwork network) throws IOException {
+    if (!zone.isEmpty() && !zone.equals(network.zone())) {
+      throw new IOException(
+          "%s.%s is not in the zone of this network, which is %s"
+              .formatted(label, zone, network.zone()));
+    }
+  }
+
   private record Host(List<IpAddress> addresses, boolean online) {}
 
   private Host host(OverlayNetwork network, Peers peers) throws IOException {
     if (address.isPresent()) {
       return new Host(List.of(address.get()), true);
     }
-    if (!zone.isEmpty() && !zone.equals(network.zone())) {
-      throw new IOException(
-          "%s.%s is not in the zone of this network, which is %s"
-              .formatted(label, zone, network.zone()));
-    }
+    requireZone(network);
     if (label.equals(NodeName.GATEWAY)) {
       return new Host(network.resolvers(), true);
     }
