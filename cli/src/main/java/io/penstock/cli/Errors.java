@@ -4,6 +4,8 @@ import io.penstock.api.client.ApiException;
 import io.penstock.api.config.ConfigException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -111,6 +113,11 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
       case java.nio.file.NoSuchFileException missing -> "there is no file " + missing.getFile();
       case java.nio.file.AccessDeniedException denied ->
           "this user may not use " + denied.getFile();
+      case java.nio.file.FileAlreadyExistsException there ->
+          there.getFile()
+              + (Files.isDirectory(Path.of(there.getFile()))
+                  ? " is there already"
+                  : " is a file, not a directory");
       default -> e.getMessage() == null ? e.toString() : e.getMessage();
     };
   }

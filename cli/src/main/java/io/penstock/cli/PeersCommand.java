@@ -1,12 +1,15 @@
 package io.penstock.cli;
 
 import io.penstock.api.IpAddress;
+import io.penstock.api.NodeReport;
 import io.penstock.api.PeerInfo;
+import io.penstock.node.local.LocalClient;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -33,7 +36,8 @@ final class PeersCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    List<PeerInfo> peers = node.resolve(console).peers();
+    LocalClient client = node.resolve(console);
+    List<PeerInfo> peers = client.peers();
     if (json) {
       console.json(peers);
       return 0;
@@ -51,6 +55,15 @@ final class PeersCommand implements Callable<Integer> {
                   .collect(Collectors.joining(" ")));
     }
     table.print(console.out());
+    NodeReport report = client.node();
+    if (report.addresses().isEmpty()) {
+      console
+          .err()
+          .println(
+              "penstock: the node has not joined its network yet, and knows of nobody"
+                  + (report.reason().isEmpty() ? "" : ": " + report.reason()));
+      return ExitCode.SOFTWARE;
+    }
     return 0;
   }
 }

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -51,6 +53,15 @@ public final class DataDirectory implements AutoCloseable {
     return Path.of(System.getProperty("user.home", "."), ".local", "share", "penstock");
   }
 
+  /// These exceptions have the path for a message.
+  private static String why(IOException e) {
+    return switch (e) {
+      case AccessDeniedException _ -> "this user may not write there";
+      case FileAlreadyExistsException there -> there.getFile() + " is a file, not a directory";
+      default -> String.valueOf(e.getMessage());
+    };
+  }
+
   /// Takes the directory, made and readable by its owner alone if it does not exist.
   ///
   /// @throws IOException when it cannot be written, or another gateway has it
@@ -58,7 +69,7 @@ public final class DataDirectory implements AutoCloseable {
     try {
       Files.createDirectories(path, OWNER_ONLY_DIRECTORY);
     } catch (IOException e) {
-      throw new IOException("cannot make the data directory " + path + ": " + e.getMessage(), e);
+      throw new IOException("cannot make the data directory %s: %s".formatted(path, why(e)), e);
     }
     FileChannel channel =
         FileChannel.open(
