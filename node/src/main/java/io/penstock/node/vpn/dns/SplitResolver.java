@@ -15,7 +15,9 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.netty.handler.codec.LengthFieldPrepender;
-import io.netty.handler.timeout.ReadTimeoutHandler;
+import io.netty.handler.flow.FlowControlHandler;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import io.penstock.node.vpn.dns.Exchange.Carrier;
 import io.penstock.transport.NativeSupport;
 import java.io.IOException;
@@ -165,19 +167,26 @@ public final class SplitResolver implements AutoCloseable {
         return;
       }
       channels.add(client);
-      client
-          .pipeline()
-          .addLast(new ReadTimeoutHandler(config.idleLimit().toMillis(), TimeUnit.MILLISECONDS));
       addFraming(client.pipeline());
-      client.pipeline().addLast(new Connection());
+      // One read may hold thousands of queries.
+      client.pipeline().addLast(new FlowControlHandler(), new Connection());
     }
   }
 
-  /// A client over TCP. While a query waits nothing more is read; those that had come with it are
-  /// asked too, and answered as answers come (RFC 7766, section 7).
+  /// A client over TCP, with some queries at a time, answered as answers come (RFC 7766, section
+  /// 7).
+  ///
+  /// No more are taken while that many wait, or while the client does not read its answers. One
+  /// that has no query waiting has the idle limit to send the next, and to read what it was sent.
   private final class Connection extends SimpleChannelInboundHandler<ByteBuf> {
 
     private int waiting;
+    private Future<?> idle = ImmediateEventExecutor.INSTANCE.newSucceededFuture(null);
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+      rest(ctx);
+    }
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, ByteBuf query) {
@@ -185,16 +194,40 @@ public final class SplitResolver implements AutoCloseable {
         ctx.close();
         return;
       }
+      idle.cancel(false);
       waiting++;
-      ctx.channel().config().setAutoRead(false);
       resolve(
           query.retain(),
           Carrier.TCP,
           answer -> {
             ctx.writeAndFlush(answer);
             waiting--;
-            ctx.channel().config().setAutoRead(waiting == 0);
+            if (waiting == 0) {
+              rest(ctx);
+            }
+            takeOrWait(ctx.channel());
           });
+      takeOrWait(ctx.channel());
+    }
+
+    private void rest(ChannelHandlerContext ctx) {
+      idle =
+          ctx.executor()
+              .schedule(() -> ctx.close(), config.idleLimit().toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void takeOrWait(Channel client) {
+      client.config().setAutoRead(waiting < config.maxPipelined() && client.isWritable());
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+      takeOrWait(ctx.channel());
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+      idle.cancel(false);
     }
 
     @Override

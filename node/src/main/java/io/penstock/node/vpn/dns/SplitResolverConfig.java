@@ -6,18 +6,24 @@ import java.time.Duration;
 
 /// The bounds of a [SplitResolver].
 ///
-/// **Worst-case memory**: `maxQueries` buffers of 8 KiB for answers over UDP, and two messages of
-/// 64 KiB for each of `maxConnections`.
+/// **Worst-case memory**: `maxQueries` queries of 2 KiB and buffers of 8 KiB for their answers,
+/// over UDP; for each of `maxConnections` over TCP 256 KiB for what its client sends, 64 KiB for
+/// answers that it does not read, and for each of `maxPipelined` queries three messages of 64 KiB:
+/// the query, and twice what its server sends. With the defaults that is 71 MiB, of clients and
+/// servers that all do their worst.
 ///
 /// @param address where it listens, over UDP and TCP
 /// @param maxQueries that wait for an answer at a time; one more is answered at once that it failed
 /// @param maxConnections of clients over TCP; one more is closed at once
+/// @param maxPipelined queries of one connection that wait for an answer at a time; more are not
+///   read
 /// @param serverLimit how long a server has to answer before the next one is asked
-/// @param idleLimit how long a client's TCP connection stays open without a query
+/// @param idleLimit how long a client's TCP connection stays open when none of its queries waits
 public record SplitResolverConfig(
     InetSocketAddress address,
     int maxQueries,
     int maxConnections,
+    int maxPipelined,
     Duration serverLimit,
     Duration idleLimit) {
 
@@ -26,6 +32,9 @@ public record SplitResolverConfig(
 
   /// Only large answers come over TCP.
   public static final int DEFAULT_MAX_CONNECTIONS = 64;
+
+  /// The C library asks for the addresses of both families at once.
+  public static final int DEFAULT_MAX_PIPELINED = 4;
 
   /// The C library waits five seconds for all of it, and there are often two servers.
   public static final Duration DEFAULT_SERVER_LIMIT = Duration.ofSeconds(2);
@@ -36,6 +45,7 @@ public record SplitResolverConfig(
   public SplitResolverConfig {
     Bounds.requireAtLeast("dns maxQueries", maxQueries, 1);
     Bounds.requireAtLeast("dns maxConnections", maxConnections, 1);
+    Bounds.requireAtLeast("dns maxPipelined", maxPipelined, 1);
     Bounds.requireAtLeast("dns serverLimit (ms)", serverLimit.toMillis(), 1);
     Bounds.requireAtLeast("dns idleLimit (ms)", idleLimit.toMillis(), 1);
   }
@@ -46,6 +56,7 @@ public record SplitResolverConfig(
         address,
         DEFAULT_MAX_QUERIES,
         DEFAULT_MAX_CONNECTIONS,
+        DEFAULT_MAX_PIPELINED,
         DEFAULT_SERVER_LIMIT,
         DEFAULT_IDLE_LIMIT);
   }

@@ -18,8 +18,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -43,6 +45,7 @@ class SplitResolverTest {
   private final TestNameServer overlay = new TestNameServer(q -> response(q, OVERLAY_RECORD));
   private final TestNameServer other = new TestNameServer(q -> response(q, OTHER_RECORD));
   private Duration serverLimit = Duration.ofSeconds(30);
+  private Duration idleLimit = Duration.ofSeconds(60);
   private int maxQueries = 8;
 
   SplitResolverTest() throws IOException {}
@@ -68,7 +71,7 @@ class SplitResolverTest {
   }
 
   private SplitResolverConfig config() {
-    return new SplitResolverConfig(address, maxQueries, 2, serverLimit, Duration.ofSeconds(60));
+    return new SplitResolverConfig(address, maxQueries, 2, 4, serverLimit, idleLimit);
   }
 
   @ParameterizedTest
@@ -253,6 +256,68 @@ class SplitResolverTest {
         assertThat(expected.remove(Arrays.toString(answer))).isTrue();
       }
     }
+  }
+
+  @Test
+  void of_many_queries_that_come_at_once_some_are_asked_at_a_time() throws Exception {
+    maxQueries = 100;
+    try (TestNameServer silent = new TestNameServer(_ -> new byte[0]);
+        SplitResolver _ = start(List.of(silent.address()), List.of(other.address()));
+        Socket client = new Socket(address.getAddress(), address.getPort())) {
+      client.getOutputStream().write(framed(query(1, "db.penstock.internal"), 50));
+      await().until(() -> silent.asked().size() >= 4);
+
+      assertThat(askOverTcp(query(2, "example.org"))).isNotEmpty();
+      assertThat(silent.asked()).hasSize(4);
+    }
+  }
+
+  @Test
+  void a_client_that_never_reads_is_not_answered_for_ever() throws Exception {
+    int sent = 2000;
+    maxQueries = sent;
+    idleLimit = Duration.ofSeconds(2);
+    try (TestNameServer big = new TestNameServer(q -> response(q, new byte[60_000]));
+        SplitResolver _ = start(List.of(), List.of(big.address()));
+        Socket client = new Socket()) {
+      client.setReceiveBufferSize(64 << 10);
+      client.connect(address);
+      client.setSoTimeout((int) TimeUnit.SECONDS.toMillis(60));
+      client.getOutputStream().write(framed(query(1, "example.org"), sent));
+      await().atMost(Duration.ofSeconds(60)).until(() -> isReset(client));
+
+      assertThat(big.asked()).hasSizeLessThan(sent / 2);
+    }
+  }
+
+  /// Whether the other end is gone, found out without reading what it sent.
+  private static boolean isReset(Socket client) {
+    try {
+      client.getOutputStream().write(0);
+      return false;
+    } catch (IOException _) {
+      return true;
+    }
+  }
+
+  @Test
+  void a_client_whose_query_waits_is_not_idle() throws Exception {
+    serverLimit = Duration.ofMillis(400);
+    idleLimit = Duration.ofSeconds(1);
+    try (TestNameServer silent = new TestNameServer(_ -> new byte[0]);
+        SplitResolver _ = start(List.of(), Collections.nCopies(5, silent.address()));
+        Socket client = new Socket(address.getAddress(), address.getPort())) {
+      assertThat(codeOf(askOverTcp(client, query(1, "example.org")))).isEqualTo(SERVER_FAILURE);
+      assertThat(client.getInputStream().read()).as("the end, once it is idle").isEqualTo(-1);
+    }
+  }
+
+  private static byte[] framed(byte[] query, int times) {
+    ByteBuffer out = ByteBuffer.allocate(times * (2 + query.length));
+    for (int i = 0; i < times; i++) {
+      out.putShort((short) query.length).put(query);
+    }
+    return out.array();
   }
 
   @Test
