@@ -3,6 +3,7 @@ package io.penstock.node.vpn.dns;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -10,7 +11,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.socket.DatagramPacket;
-import io.netty.handler.timeout.ReadTimeoutHandler;
+import io.netty.util.concurrent.Future;
 import io.penstock.transport.NativeSupport;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
@@ -24,8 +25,8 @@ import java.util.function.Consumer;
 ///
 /// Each try has a socket and an id of its own, both by chance, and an answer counts only when it
 /// comes from the server that was asked and repeats the question: so it is hard to answer in its
-/// place (RFC 5452, section 9). A try ends with its socket, however that ends. All of it happens on
-/// one event loop.
+/// place (RFC 5452, section 9). A try ends with its socket, however that ends, and at its limit at
+/// the latest, whatever a server sends meanwhile. All of it happens on one event loop.
 final class Exchange {
 
   /// What carries the messages.
@@ -89,8 +90,21 @@ final class Exchange {
       return;
     }
     DnsMessage.setId(query, RANDOM.nextInt(1 << Short.SIZE));
-    Channel channel = bootstrap().connect(servers.next()).channel();
-    channel.closeFuture().addListener(_ -> askNext());
+    ChannelFuture connected = bootstrap().connect(servers.next());
+    if (connected.cause() != null) {
+      // There is no socket at all (none may be left), so none will close.
+      askNext();
+      return;
+    }
+    Channel channel = connected.channel();
+    Future<?> end = loop.schedule(() -> channel.close(), limit.toMillis(), TimeUnit.MILLISECONDS);
+    channel
+        .closeFuture()
+        .addListener(
+            _ -> {
+              end.cancel(false);
+              askNext();
+            });
   }
 
   private Bootstrap bootstrap() {
@@ -101,11 +115,7 @@ final class Exchange {
               .channel(NativeSupport.datagramChannel())
               .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(UDP_BYTES))
               .handler(new Try(new Datagrams()));
-      case TCP ->
-          bootstrap
-              .channel(NativeSupport.socketChannel())
-              .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.toIntExact(limit.toMillis()))
-              .handler(new Try(new Stream()));
+      case TCP -> bootstrap.channel(NativeSupport.socketChannel()).handler(new Try(new Stream()));
     };
   }
 
@@ -135,7 +145,6 @@ final class Exchange {
 
     @Override
     protected void initChannel(Channel channel) {
-      channel.pipeline().addLast(new ReadTimeoutHandler(limit.toMillis(), TimeUnit.MILLISECONDS));
       if (carrier == Carrier.TCP) {
         SplitResolver.addFraming(channel.pipeline());
       }
@@ -161,7 +170,7 @@ final class Exchange {
 
     abstract void take(T message);
 
-    /// The limit, or that nobody listens there: in any case it is the next server's turn.
+    /// Nobody listens there, or what came is no DNS: it is the next server's turn.
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
       ctx.close();

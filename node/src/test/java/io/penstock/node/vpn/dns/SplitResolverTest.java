@@ -321,6 +321,18 @@ class SplitResolverTest {
   }
 
   @Test
+  void a_server_that_keeps_sending_what_is_no_answer_is_followed_by_the_next() throws Exception {
+    serverLimit = Duration.ofSeconds(1);
+    byte[] query = query(8, "example.org");
+    try (BabblingServer babbling = new BabblingServer();
+        SplitResolver _ = start(List.of(), List.of(babbling.address(), other.address()))) {
+      assertThat(ask(query)).isEqualTo(response(query, OTHER_RECORD));
+      assertThat(askOverTcp(query)).isEqualTo(response(query, OTHER_RECORD));
+      assertThat(babbling.asked()).isEqualTo(2);
+    }
+  }
+
+  @Test
   void an_address_in_use_is_said() throws Exception {
     try (DatagramSocket _ = new DatagramSocket(address)) {
       assertThatThrownBy(() -> start(List.of(), List.of()))
