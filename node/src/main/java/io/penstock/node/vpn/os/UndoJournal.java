@@ -27,10 +27,12 @@ final class UndoJournal {
   private static final JsonMapper MAPPER = JsonMapper.shared();
   private static final int VERSION = 1;
 
+  private final Path directory;
   private final OwnerFile file;
 
   /// @param directory exists, and is the same after a restart of the machine
   UndoJournal(Path directory) {
+    this.directory = directory;
     file = new OwnerFile(directory.resolve("undo.json"));
   }
 
@@ -40,10 +42,13 @@ final class UndoJournal {
 
   /// What is to be taken back, in the order in which it was done.
   ///
-  /// @throws IOException when the file cannot be understood, with its path
+  /// @throws IOException when the file cannot be understood, or others may have written it; with
+  ///   its path and what to do
   List<UndoEntry> read() throws IOException {
+    JournalTrust.requireOwn(directory);
     byte[] bytes;
     try {
+      JournalTrust.requireOwn(file);
       bytes = Files.readAllBytes(file.path());
     } catch (NoSuchFileException _) {
       return List.of();

@@ -152,4 +152,37 @@ class ReplacedFileTest {
     assertThat(journal.path()).doesNotExist();
     assertThat(journal.read()).isEmpty();
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rw-rw----", "rw-r--r--", "rw-----w-"})
+  void a_journal_that_others_may_read_or_write_is_not_believed(String permissions)
+      throws IOException {
+    journal.write(List.of(new UndoEntry.File(ReplacedFile.of(file, "ours"))));
+    assertThat(journal.read()).hasSize(1);
+    Files.setPosixFilePermissions(journal.path(), PosixFilePermissions.fromString(permissions));
+    assertThatThrownBy(journal::read)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("somebody else may have written it")
+        .hasMessageContaining("chmod 600 " + journal.path());
+  }
+
+  @Test
+  void a_link_is_no_journal() throws IOException {
+    journal.write(List.of(new UndoEntry.File(ReplacedFile.of(file, "ours"))));
+    Path elsewhere = directory.resolve("elsewhere.json");
+    Files.move(journal.path(), elsewhere);
+    Files.createSymbolicLink(journal.path(), elsewhere);
+    assertThatThrownBy(journal::read).hasMessageContaining("somebody else may have written it");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rwxrwx---", "rwx---rwx"})
+  void a_directory_in_which_others_may_put_a_journal_is_refused(String permissions)
+      throws IOException {
+    Path state = journal.path().getParent();
+    Files.setPosixFilePermissions(state, PosixFilePermissions.fromString(permissions));
+    assertThatThrownBy(journal::read)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("chmod 700 " + state);
+  }
 }
