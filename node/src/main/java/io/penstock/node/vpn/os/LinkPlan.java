@@ -5,6 +5,7 @@ import static io.penstock.node.vpn.os.IpStep.words;
 import io.penstock.api.IpFamily;
 import io.penstock.api.IpPrefix;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -47,7 +48,7 @@ final class LinkPlan {
     return steps;
   }
 
-  private static <T> Set<T> without(Iterable<T> all, java.util.Collection<T> others) {
+  private static <T> Set<T> without(Iterable<T> all, Collection<T> others) {
     Set<T> rest = new LinkedHashSet<>();
     all.forEach(rest::add);
     rest.removeAll(others);

@@ -88,15 +88,25 @@ public record RouteGuard(Set<IpAddress> underlay, DefaultRoute defaultRoute) {
     }
   }
 
-  /// What must lead where it led before, though a route of the settings holds it.
+  /// What must lead where it led before, though a route of the settings holds it. What no route
+  /// holds leads there already, and a route for it could get around one of the machine's own.
   Set<IpPrefix> exceptions(OsSettings settings) {
-    Set<IpPrefix> exceptions = new LinkedHashSet<>(settings.excluded());
+    Set<IpPrefix> exceptions = new LinkedHashSet<>();
+    for (IpPrefix excluded : settings.excluded()) {
+      if (settings.routes().stream().anyMatch(route -> holds(route, excluded))) {
+        exceptions.add(excluded);
+      }
+    }
     for (IpAddress address : addresses(settings)) {
       if (settings.routes().stream().anyMatch(route -> route.contains(address))) {
         exceptions.add(new IpPrefix(address, address.family().bits()));
       }
     }
     return exceptions;
+  }
+
+  private static boolean holds(IpPrefix route, IpPrefix inner) {
+    return route.bits() <= inner.bits() && route.contains(inner.network());
   }
 
   /// All that is protected, with what the tunnel said itself.

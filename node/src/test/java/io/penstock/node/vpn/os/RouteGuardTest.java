@@ -102,4 +102,18 @@ class RouteGuardTest {
         .as("that is no default route")
         .isThrownBy(() -> all.check(routes(List.of("0.0.0.0/0", "192.0.2.0/24"))));
   }
+
+  @Test
+  void an_exclusion_outside_of_all_routes_gets_no_route_of_its_own() {
+    assertThat(
+            GUARD.exceptions(
+                routes(
+                    List.of("10.86.0.0/16", "fd86::/64"),
+                    "10.86.9.0/24",
+                    "10.0.0.0/8",
+                    "198.51.100.7/32",
+                    "fd86::9:0/112",
+                    "2001:db8::9/128")))
+        .containsExactlyInAnyOrder(IpPrefix.parse("10.86.9.0/24"), IpPrefix.parse("fd86::9:0/112"));
+  }
 }
