@@ -116,6 +116,10 @@ class LinuxNetworkTest {
 
       close(network);
       close(network);
+      assertThat(machine.snapshot()).isEqualTo(before);
+      assertThatThrownBy(() -> apply(network, SETTINGS))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("taken back already");
     }
     assertThat(machine.snapshot()).isEqualTo(before);
     assertThat(machine.config().directory().resolve("undo.json")).doesNotExist();

@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
 /// When the machine has another way to the gateway than before, [#apply] of the same settings moves
 /// the routes that lead around the tunnel.
 ///
-/// It blocks for some milliseconds for each change, works in the namespaces of the calling thread,
-/// and is used by one thread at a time.
+/// It blocks for some milliseconds for each change, and works in the namespaces of the calling
+/// thread. Any thread may change and close it; who comes second waits for the first.
 public final class LinuxNetwork implements OsNetwork {
 
   private static final Logger LOG = LoggerFactory.getLogger(LinuxNetwork.class);
@@ -48,7 +48,13 @@ public final class LinuxNetwork implements OsNetwork {
   private final Consumer<String> watcher;
   private final DirectoryLock lock;
 
-  private OsSettings settings = OsSettings.NONE;
+  private enum State {
+    OPEN,
+    CLOSED
+  }
+
+  private State state = State.OPEN;
+  private volatile OsSettings settings = OsSettings.NONE;
   private List<UnderlayRoute> underlayRoutes = List.of();
 
   private LinuxNetwork(
@@ -157,7 +163,11 @@ public final class LinuxNetwork implements OsNetwork {
   }
 
   @Override
-  public void apply(OsSettings wanted) throws IOException {
+  public synchronized void apply(OsSettings wanted) throws IOException {
+    if (state == State.CLOSED) {
+      throw new IOException(
+          "the network settings of this machine were taken back already; nothing was changed");
+    }
     guard.check(wanted);
     List<UnderlayRoute> routes = underlayRoutes(wanted);
     HostDns.Change dnsChange = dns.change(settings.safeDns(), wanted.safeDns());
@@ -269,7 +279,11 @@ public final class LinuxNetwork implements OsNetwork {
   }
 
   @Override
-  public void close() throws IOException {
+  public synchronized void close() throws IOException {
+    if (state == State.CLOSED) {
+      return;
+    }
+    state = State.CLOSED;
     try {
       undo(config.directory(), ip, watcher).forEach(LOG::debug);
       settings = OsSettings.NONE;
