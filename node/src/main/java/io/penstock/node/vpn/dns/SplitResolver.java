@@ -19,10 +19,13 @@ import io.netty.handler.flow.FlowControlHandler;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ImmediateEventExecutor;
 import io.penstock.node.vpn.dns.Exchange.Carrier;
+import io.penstock.node.vpn.dns.SplitRules.Side;
 import io.penstock.transport.NativeSupport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -44,7 +47,9 @@ public final class SplitResolver implements AutoCloseable {
   private final SplitResolverConfig config;
   private final ChannelGroup channels;
   private volatile SplitRules rules;
-  private int queries;
+
+  /// How many wait for an answer. Servers of the overlay that do not answer hold up no other names.
+  private final Map<Side, Integer> waiting = new EnumMap<>(Side.class);
 
   private SplitResolver(EventLoop loop, SplitResolverConfig config, SplitRules rules) {
     this.loop = loop;
@@ -101,12 +106,14 @@ public final class SplitResolver implements AutoCloseable {
       refuse(query, DnsMessage.FORMAT_ERROR, done);
       return;
     }
-    List<InetSocketAddress> servers = rules.serversFor(name.get());
-    if (servers.isEmpty() || queries >= config.maxQueries()) {
+    SplitRules now = rules;
+    Side side = now.sideOf(name.get());
+    List<InetSocketAddress> servers = now.servers(side);
+    if (servers.isEmpty() || waiting.getOrDefault(side, 0) >= config.maxQueries()) {
       refuse(query, DnsMessage.SERVER_FAILURE, done);
       return;
     }
-    queries++;
+    waiting.merge(side, 1, Integer::sum);
     Exchange.start(
         loop,
         carrier,
@@ -114,7 +121,7 @@ public final class SplitResolver implements AutoCloseable {
         config.serverLimit(),
         query,
         answer -> {
-          queries--;
+          waiting.merge(side, -1, Integer::sum);
           done.accept(answer);
         });
   }

@@ -6,14 +6,15 @@ import java.time.Duration;
 
 /// The bounds of a [SplitResolver].
 ///
-/// **Worst-case memory**: `maxQueries` queries of 2 KiB and buffers of 8 KiB for their answers,
-/// over UDP; for each of `maxConnections` over TCP 256 KiB for what its client sends, 64 KiB for
-/// answers that it does not read, and for each of `maxPipelined` queries three messages of 64 KiB:
-/// the query, and twice what its server sends. With the defaults that is 71 MiB, of clients and
-/// servers that all do their worst.
+/// **Worst-case memory**: twice `maxQueries` queries of 2 KiB and buffers of 8 KiB for their
+/// answers, over UDP; for each of `maxConnections` over TCP 256 KiB for what its client sends, 64
+/// KiB for answers that it does not read, and for each of `maxPipelined` queries three messages of
+/// 64 KiB: the query, and twice what its server sends. With the defaults that is 78 MiB, of clients
+/// and servers that all do their worst.
 ///
 /// @param address where it listens, over UDP and TCP
-/// @param maxQueries that wait for an answer at a time; one more is answered at once that it failed
+/// @param maxQueries for names of the overlay that wait for an answer at a time, and as many for
+///   all others; one more is answered at once that it failed
 /// @param maxConnections of clients over TCP; one more is closed at once
 /// @param maxPipelined queries of one connection that wait for an answer at a time; more are not
 ///   read

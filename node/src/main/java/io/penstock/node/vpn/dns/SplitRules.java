@@ -18,10 +18,20 @@ public record SplitRules(
     others = List.copyOf(others);
   }
 
-  /// The servers for a name in lower case without a dot at its end.
-  List<InetSocketAddress> serversFor(String name) {
+  /// Whose name it is.
+  enum Side {
+    OVERLAY,
+    OTHERS
+  }
+
+  /// Whose a name is, in lower case without a dot at its end.
+  Side sideOf(String name) {
     boolean inOverlay =
         zones.stream().anyMatch(zone -> name.equals(zone) || name.endsWith("." + zone));
-    return inOverlay ? overlay : others;
+    return inOverlay ? Side.OVERLAY : Side.OTHERS;
+  }
+
+  List<InetSocketAddress> servers(Side side) {
+    return side == Side.OVERLAY ? overlay : others;
   }
 }

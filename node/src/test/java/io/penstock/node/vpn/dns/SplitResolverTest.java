@@ -205,7 +205,7 @@ class SplitResolverTest {
   }
 
   @Test
-  void more_queries_than_allowed_fail_at_once() throws Exception {
+  void more_queries_than_allowed_fail_at_once_and_hold_up_no_others() throws Exception {
     maxQueries = 1;
     try (TestNameServer silent = new TestNameServer(_ -> new byte[0]);
         SplitResolver _ = start(List.of(silent.address()), List.of(other.address()));
@@ -214,8 +214,11 @@ class SplitResolverTest {
       waiting.send(new DatagramPacket(first, first.length, address));
       await().until(() -> !silent.asked().isEmpty());
 
-      assertThat(codeOf(ask(query(13, "example.org")))).isEqualTo(SERVER_FAILURE);
-      assertThat(other.asked()).isEmpty();
+      assertThat(codeOf(ask(query(13, "b.penstock.internal")))).isEqualTo(SERVER_FAILURE);
+      assertThat(silent.asked()).hasSize(1);
+      assertThat(ask(query(14, "example.org")))
+          .isEqualTo(response(query(14, "example.org"), OTHER_RECORD));
+      assertThat(other.asked()).hasSize(1);
     }
   }
 
