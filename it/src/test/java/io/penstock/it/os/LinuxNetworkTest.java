@@ -233,6 +233,25 @@ class LinuxNetworkTest {
   }
 
   @Test
+  void a_zone_that_holds_the_name_of_the_gateway_is_refused() throws Exception {
+    String before = machine.snapshot();
+    try (TunDevice _ = machine.tun()) {
+      LinuxNetwork network =
+          machine
+              .namespace()
+              .call(
+                  () ->
+                      LinuxNetwork.open(machine.config().withGatewayHost("gw.penstock.internal")));
+      assertThatThrownBy(() -> apply(network, SETTINGS))
+          .isInstanceOf(SettingsRefusedException.class)
+          .hasMessageContaining("gw.penstock.internal")
+          .hasMessageContaining("nothing was changed");
+      assertThat(machine.snapshot()).isEqualTo(before);
+      close(network);
+    }
+  }
+
+  @Test
   void an_exception_without_any_other_way_is_refused() throws Exception {
     machine.ip("route del default");
     refused(SETTINGS, "10.86.9.0/24", "no other way");

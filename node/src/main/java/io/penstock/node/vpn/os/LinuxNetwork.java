@@ -169,6 +169,9 @@ public final class LinuxNetwork implements OsNetwork {
           "the network settings of this machine were taken back already; nothing was changed");
     }
     guard.check(wanted);
+    if (config.dns() != Dns.OFF) {
+      new NameGuard(config.gatewayHost()).check(wanted);
+    }
     List<UnderlayRoute> routes = underlayRoutes(wanted);
     HostDns.Change dnsChange = dns.change(settings.safeDns(), wanted.safeDns());
     List<UnderlayRoute> added = new ArrayList<>();

@@ -6,6 +6,7 @@ import io.penstock.node.vpn.os.RouteGuard.DefaultRoute;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
 
 /// What a [LinuxNetwork] is to know.
@@ -15,6 +16,8 @@ import java.util.Set;
 ///   machine, and one process uses it at a time
 /// @param underlay the addresses that the tunnel is reached by, which no route of the overlay may
 ///   hold
+/// @param gatewayHost the name that the gateway is looked up by, which no zone of the overlay may
+///   hold; empty when it is known by its addresses alone
 /// @param defaultRoute whether the user asked for all traffic to go through the tunnel
 /// @param dns what may be done about DNS
 /// @param resolvConf the file that names the machine's name servers
@@ -23,6 +26,7 @@ public record LinuxNetworkConfig(
     String link,
     Path directory,
     Set<IpAddress> underlay,
+    Optional<String> gatewayHost,
     DefaultRoute defaultRoute,
     Dns dns,
     Path resolvConf,
@@ -53,6 +57,7 @@ public record LinuxNetworkConfig(
         link,
         directory,
         underlay,
+        Optional.empty(),
         DefaultRoute.REFUSED,
         Dns.AUTO,
         DEFAULT_RESOLV_CONF,
@@ -67,6 +72,19 @@ public record LinuxNetworkConfig(
   /// The same with other answers of the user.
   public LinuxNetworkConfig with(DefaultRoute defaultRoute, Dns dns) {
     return new LinuxNetworkConfig(
-        link, directory, underlay, defaultRoute, dns, resolvConf, resolver);
+        link, directory, underlay, gatewayHost, defaultRoute, dns, resolvConf, resolver);
+  }
+
+  /// The same with the name that the gateway is looked up by.
+  public LinuxNetworkConfig withGatewayHost(String gatewayHost) {
+    return new LinuxNetworkConfig(
+        link,
+        directory,
+        underlay,
+        Optional.of(gatewayHost),
+        defaultRoute,
+        dns,
+        resolvConf,
+        resolver);
   }
 }
