@@ -57,6 +57,9 @@ public final class LinuxNetwork implements OsNetwork {
   private volatile OsSettings settings = OsSettings.NONE;
   private List<UnderlayRoute> underlayRoutes = List.of();
 
+  /// What may be there still of changes that could not be taken back whole.
+  private List<UndoEntry> leftOver = List.of();
+
   private LinuxNetwork(
       LinuxNetworkConfig config,
       Command ip,
@@ -206,18 +209,19 @@ public final class LinuxNetwork implements OsNetwork {
 
     watcher.accept("write the journal");
     journal.write(entries);
-    run(steps);
+    run(steps, entries);
     settings = wanted;
     underlayRoutes = routes;
     watcher.accept("write the journal");
     journal.write(entries());
   }
 
-  private void run(List<Step> steps) throws IOException {
+  private void run(List<Step> steps, List<UndoEntry> entries) throws IOException {
     try {
       new Steps(watcher).run(steps);
     } catch (IOException | RuntimeException e) {
       if (e.getSuppressed().length > 0) {
+        leftOver = entries;
         throw new IOException(
             "the network settings were not put in place: %s; and not all of it could be taken back: %s; \"penstock down\" tries that again"
                 .formatted(
@@ -243,10 +247,10 @@ public final class LinuxNetwork implements OsNetwork {
 
   /// What the journal says when nothing is under way.
   private List<UndoEntry> entries() {
-    List<UndoEntry> entries = new ArrayList<>();
+    Set<UndoEntry> entries = new LinkedHashSet<>(leftOver);
     underlayRoutes.forEach(route -> entries.add(new UndoEntry.Route(route)));
     entries.addAll(dns.entries());
-    return entries;
+    return new ArrayList<>(entries);
   }
 
   private List<Step> linkSteps(OsSettings wanted) throws IOException {

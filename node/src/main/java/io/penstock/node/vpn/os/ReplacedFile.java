@@ -107,6 +107,12 @@ record ReplacedFile(Path path, Before before, String ours) {
     return Restored.DONE;
   }
 
+  /// Whether our content is there now, or a mixture of both.
+  boolean isInPlace() throws IOException {
+    Before now = before(path);
+    return !isBefore(now) && now instanceof Before.Regular regular && holdsOurs(regular.content());
+  }
+
   private boolean isBefore(Before now) {
     return switch (before) {
       case Before.Regular old ->
@@ -118,14 +124,18 @@ record ReplacedFile(Path path, Before before, String ours) {
 
   private boolean holdsOurs(String content) {
     String old = before instanceof Before.Regular regular ? regular.content() : "";
-    return content.equals(ours)
-        || content.equals(over(ours, old))
-        || content.equals(over(old, ours));
+    return isMixture(content, ours, old) || isMixture(content, old, ours);
   }
 
-  /// What a file holds when the first was written over the second and not yet cut.
-  private static String over(String first, String second) {
-    return first + second.substring(Math.min(first.length(), second.length()));
+  /// Whether this is what a file holds when the first was written over the second, as far as that
+  /// came, and was not yet cut.
+  private static boolean isMixture(String content, String first, String second) {
+    int written = 0;
+    while (written < Math.min(content.length(), first.length())
+        && content.charAt(written) == first.charAt(written)) {
+      written++;
+    }
+    return content.substring(written).equals(second.substring(Math.min(written, second.length())));
   }
 
   private void write(String content, Before.Regular like) throws IOException {

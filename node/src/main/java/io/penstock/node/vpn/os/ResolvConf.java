@@ -57,6 +57,11 @@ record ResolvConf(List<String> servers, List<String> search, List<String> others
     return String.join("\n", lines) + "\n";
   }
 
+  /// The servers that the C library asks: without any, one on this machine.
+  List<String> serversOrDefault() {
+    return servers.isEmpty() ? List.of("127.0.0.1") : servers;
+  }
+
   /// Those servers that have an address of the whole network.
   Set<IpAddress> addresses() {
     Set<IpAddress> addresses = new LinkedHashSet<>();

@@ -7,6 +7,7 @@ import io.penstock.api.IpAddress;
 import io.penstock.node.vpn.dns.SplitResolver;
 import io.penstock.node.vpn.dns.SplitResolverConfig;
 import io.penstock.node.vpn.dns.SplitRules;
+import io.penstock.node.vpn.os.ReplacedFile.Restored;
 import io.penstock.transport.NativeSupport;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -32,9 +34,9 @@ final class ResolvConfDns implements HostDns {
 
   private final Path resolvConf;
   private final SplitResolverConfig config;
-  private final List<InetSocketAddress> others;
-  private final Set<IpAddress> upstream;
-  private final ResolvConf previous;
+
+  /// What the file said last that was not from us.
+  private ResolvConf theirs;
 
   private List<UndoEntry.File> files = List.of();
   private @Nullable Running running;
@@ -42,26 +44,23 @@ final class ResolvConfDns implements HostDns {
   /// The resolver and where it runs.
   private record Running(EventLoopGroup loops, SplitResolver resolver) {}
 
-  private ResolvConfDns(Path resolvConf, SplitResolverConfig config, ResolvConf previous) {
+  private ResolvConfDns(Path resolvConf, SplitResolverConfig config, ResolvConf theirs) {
     this.resolvConf = resolvConf;
     this.config = config;
-    this.previous = previous;
-    this.upstream = previous.addresses();
-    this.others =
-        previous.servers().stream()
-            .flatMap(server -> socket(server, config.address().getAddress()).stream())
-            .toList();
+    this.theirs = theirs;
   }
 
   /// Reads what is there now, before anything of ours is.
   static ResolvConfDns of(Path resolvConf, SplitResolverConfig config) throws IOException {
-    String content;
+    return new ResolvConfDns(resolvConf, config, read(resolvConf));
+  }
+
+  private static ResolvConf read(Path resolvConf) throws IOException {
     try {
-      content = Files.readString(resolvConf, ISO_8859_1);
+      return ResolvConf.parse(Files.readString(resolvConf, ISO_8859_1));
     } catch (NoSuchFileException _) {
-      content = "";
+      return ResolvConf.parse("");
     }
-    return new ResolvConfDns(resolvConf, config, ResolvConf.parse(content));
   }
 
   /// A server that is not ourselves, as the C library understands it: addresses alone.
@@ -81,10 +80,16 @@ final class ResolvConfDns implements HostDns {
     if (after.isEmpty()) {
       return new Change(new Off(before), List.of());
     }
+    // Whoever has written it since, as a DHCP client does in another network, knows better.
+    boolean untouched = !files.isEmpty() && files.getFirst().file().isInPlace();
+    ResolvConf rest = untouched ? theirs : read(resolvConf);
     String ours =
-        previous.with(config.address().getAddress().getHostAddress(), after.get().searchDomains());
+        rest.with(config.address().getAddress().getHostAddress(), after.get().searchDomains());
     ReplacedFile file = ReplacedFile.of(resolvConf, ours);
-    return new Change(new On(before, after.get(), file), List.of(new UndoEntry.File(file)));
+    ReplacedFile kept =
+        untouched ? new ReplacedFile(resolvConf, files.getFirst().file().before(), ours) : file;
+    return new Change(
+        new On(before, after.get(), rest, file, kept), List.of(new UndoEntry.File(file)));
   }
 
   @Override
@@ -94,7 +99,7 @@ final class ResolvConfDns implements HostDns {
 
   @Override
   public Set<IpAddress> upstream() {
-    return upstream;
+    return theirs.addresses();
   }
 
   @Override
@@ -115,7 +120,7 @@ final class ResolvConfDns implements HostDns {
             dns.servers().stream()
                 .map(server -> new InetSocketAddress(server.inet(), DNS_PORT))
                 .toList(),
-            others);
+            others());
     if (running != null) {
       running.resolver().change(rules);
       return;
@@ -129,44 +134,66 @@ final class ResolvConfDns implements HostDns {
     }
   }
 
+  private List<InetSocketAddress> others() {
+    return theirs.serversOrDefault().stream()
+        .flatMap(server -> socket(server, config.address().getAddress()).stream())
+        .toList();
+  }
+
   /// DNS is ours from now on, or with other servers and domains.
   private final class On implements Step {
 
     private final Optional<OsDns> before;
     private final OsDns after;
+    private final ResolvConf rest;
     private final ReplacedFile file;
+    private final ReplacedFile kept;
+    private final ResolvConf theirsBefore = theirs;
     private final List<UndoEntry.File> filesBefore = files;
 
-    private On(Optional<OsDns> before, OsDns after, ReplacedFile file) {
+    /// @param rest what the file says besides
+    /// @param file the change of what is there now
+    /// @param kept the change of what was there before anything of ours
+    private On(
+        Optional<OsDns> before,
+        OsDns after,
+        ResolvConf rest,
+        ReplacedFile file,
+        ReplacedFile kept) {
       this.before = before;
       this.after = after;
+      this.rest = rest;
       this.file = file;
+      this.kept = kept;
     }
 
     @Override
     public void apply() throws IOException {
+      theirs = rest;
       answer(after);
       try {
         file.apply();
       } catch (IOException e) {
-        back();
-        throw new IOException(
-            "cannot change %s: %s; with --dns=off it is left alone"
-                .formatted(resolvConf, e.getMessage()),
-            e);
+        IOException failure =
+            new IOException(
+                "cannot change %s: %s; with --dns=off it is left alone"
+                    .formatted(resolvConf, e.getMessage()),
+                e);
+        try {
+          // It may have failed when our content was there already.
+          undo();
+        } catch (IOException | RuntimeException left) {
+          failure.addSuppressed(left);
+        }
+        throw failure;
       }
-      ReplacedFile.Before original =
-          files.isEmpty() ? file.before() : files.getFirst().file().before();
-      files = List.of(new UndoEntry.File(new ReplacedFile(resolvConf, original, file.ours())));
+      files = List.of(new UndoEntry.File(kept));
     }
 
     @Override
     public void undo() throws IOException {
       var _ = file.restore();
-      back();
-    }
-
-    private void back() throws IOException {
+      theirs = theirsBefore;
       if (before.isPresent()) {
         answer(before.get());
       } else {
@@ -186,6 +213,7 @@ final class ResolvConfDns implements HostDns {
 
     private final Optional<OsDns> before;
     private final List<UndoEntry.File> filesBefore = files;
+    private final List<ReplacedFile> restored = new ArrayList<>();
 
     private Off(Optional<OsDns> before) {
       this.before = before;
@@ -194,7 +222,9 @@ final class ResolvConfDns implements HostDns {
     @Override
     public void apply() throws IOException {
       for (UndoEntry.File entry : filesBefore) {
-        var _ = entry.file().restore();
+        if (entry.file().restore() == Restored.DONE) {
+          restored.add(entry.file());
+        }
       }
       end();
     }
@@ -203,8 +233,8 @@ final class ResolvConfDns implements HostDns {
     public void undo() throws IOException {
       if (before.isPresent()) {
         answer(before.get());
-        for (UndoEntry.File entry : filesBefore) {
-          entry.file().apply();
+        for (ReplacedFile file : restored) {
+          file.apply();
         }
         files = filesBefore;
       }

@@ -118,6 +118,19 @@ class ReplacedFileTest {
     assertThat(file).hasContent(OLD);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"short\n", "longer than what was there before, by some words more\n"})
+  void what_a_full_disk_left_of_writing_in_place_is_recognized(String ours) throws IOException {
+    for (int written = 0; written <= ours.length(); written++) {
+      Files.writeString(file, OLD);
+      ReplacedFile replaced = afterRestart(ReplacedFile.of(file, ours));
+      Files.writeString(
+          file, ours.substring(0, written) + OLD.substring(Math.min(written, OLD.length())));
+      assertThat(replaced.restore()).isNotEqualTo(Restored.NOT_OURS);
+      assertThat(file).hasContent(OLD);
+    }
+  }
+
   @Test
   void what_a_killed_process_left_beside_the_file_goes() throws IOException {
     Files.writeString(file, OLD);
