@@ -94,7 +94,9 @@ public final class MachineNode implements AutoCloseable {
   ///
   /// @param underlay the addresses of the gateway
   static LinuxNetworkConfig network(UpConfig config, Set<IpAddress> underlay) {
-    return LinuxNetworkConfig.of(config.link(), config.journal(), underlay).with(config.dns());
+    return LinuxNetworkConfig.of(config.link(), config.journal(), underlay)
+        .withGatewayHost(config.gateway().host())
+        .with(config.dns());
   }
 
   private OsSettings settings() {

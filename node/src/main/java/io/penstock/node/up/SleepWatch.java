@@ -5,8 +5,9 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Notices that the machine has slept and tells the tunnel, which then does not wait until it finds
-/// out by itself that its link is gone.
+/// Notices that the machine has slept and tells the tunnel, which then does not wait for its next
+/// attempt to reach the gateway; one that still believes in its link finds out within the idle
+/// timeout.
 ///
 /// While a machine sleeps its time of day goes on and the clock that measures intervals does not
 /// (clock_gettime(2), `CLOCK_MONOTONIC`).
