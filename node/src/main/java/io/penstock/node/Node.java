@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import javax.net.ServerSocketFactory;
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
@@ -53,8 +54,10 @@ import javax.net.ssl.SSLContext;
 /// [io.penstock.transport.netstack.AddressChangedException], and listeners go on at the new one. No
 /// byte for the overlay ever takes a socket of this machine.
 ///
-/// All methods may be called from any thread; those that block say so, and can be interrupted.
-/// Callbacks come on virtual threads.
+/// All methods may be called from any thread; those that block say so, and can be interrupted. The
+/// sockets that they give are like the JDK's in this, too: a virtual thread that is interrupted
+/// while it waits in one closes it, a platform thread does not notice. Callbacks come on virtual
+/// threads.
 public final class Node implements OverlayMember {
 
   private final NodeConfig config;
@@ -192,6 +195,7 @@ public final class Node implements OverlayMember {
   /// @param port 0 for any free one
   /// @throws java.net.BindException when somebody has the port, whom the message names
   public ServerSocket listen(int port) throws IOException {
+    requireLive();
     return parts.sockets().listen(Optional.empty(), port);
   }
 
@@ -227,12 +231,14 @@ public final class Node implements OverlayMember {
   /// @param names at least one
   public ServerSocket listenTls(int port, CertificateSource certificates, String... names)
       throws IOException {
+    requireLive();
     return parts.sockets().listenTls(port, NamedKeys.tls(certificates, List.of(names)));
   }
 
   /// The same with a TLS context of one's own, which decides about names. It is the JDK's, so that
   /// TLS 1.3 passes half-closes on.
   public ServerSocket listenTls(int port, SSLContext tls) throws IOException {
+    requireLive();
     return parts.sockets().listenTls(port, tls);
   }
 
@@ -241,6 +247,7 @@ public final class Node implements OverlayMember {
   /// @param port 0 for any free one
   /// @throws java.net.BindException when somebody has the port, whom the message names
   public DatagramSocket listenUdp(int port) throws IOException {
+    requireLive();
     return parts.sockets().listenUdp(Optional.empty(), port);
   }
 
@@ -251,8 +258,14 @@ public final class Node implements OverlayMember {
     return parts.sockets().listenUdp(Optional.of(address), port);
   }
 
+  private void requireLive() throws NodeStoppedException {
+    parts.membership().board().requireLive();
+  }
+
   private void awaitJoinedUnlessAny(IpAddress address) throws IOException, InterruptedException {
-    if (!address.isUnspecified()) {
+    if (address.isUnspecified()) {
+      requireLive();
+    } else {
       parts.membership().board().awaitJoined(config.startLimit());
     }
   }
@@ -318,20 +331,26 @@ public final class Node implements OverlayMember {
   /// registered before.
   ///
   /// @return closing it deregisters the handler
+  /// @throws IllegalStateException when the node is over
   public FallbackHandle fallbackTcp(FallbackTcp handler) {
-    return inEffect(parts.fallback().registerTcp(handler));
+    return inEffect(() -> parts.fallback().registerTcp(handler));
   }
 
   /// Asks a handler about UDP conversations for which there is no socket, after the handlers that
   /// were registered before.
   ///
   /// @return closing it deregisters the handler
+  /// @throws IllegalStateException when the node is over
   public FallbackHandle fallbackUdp(FallbackUdp handler) {
-    return inEffect(parts.fallback().registerUdp(handler));
+    return inEffect(() -> parts.fallback().registerUdp(handler));
   }
 
   /// A flow that comes after the caller has the handle is one that the handler is asked about.
-  private FallbackHandle inEffect(FallbackHandle handle) {
+  private FallbackHandle inEffect(Supplier<FallbackHandle> registration) {
+    if (status() instanceof NodeStatus.Stopped(_, String message)) {
+      throw new IllegalStateException(message);
+    }
+    FallbackHandle handle = registration.get();
     parts.stack().settle(config.closeLimit());
     return handle;
   }
@@ -365,6 +384,7 @@ public final class Node implements OverlayMember {
   ///
   /// @throws IOException when the port cannot be had
   public LoopbackProxy loopbackProxy(ProxyConfig proxy) throws IOException {
+    requireLive();
     return parts.loopbackProxy(proxy);
   }
 
@@ -375,6 +395,7 @@ public final class Node implements OverlayMember {
   /// @throws IllegalStateException when the node has no state directory
   /// @throws IOException when the socket cannot be made
   public LocalApi localApi() throws IOException {
+    requireLive();
     return parts.localApi(this::report);
   }
 
@@ -412,6 +433,7 @@ public final class Node implements OverlayMember {
   /// @param path of a file that is not there yet
   /// @throws IOException when the file is there or cannot be written
   public PacketCapture capturePcap(Path path) throws IOException {
+    requireLive();
     return parts.capturePcap(path);
   }
 

@@ -19,6 +19,8 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 import java.util.WeakHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import javax.net.ServerSocketFactory;
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
@@ -79,17 +81,32 @@ final class NodeSockets {
     return sockets.newDatagramSocket(NodeStack.at(address, port));
   }
 
-  Socket dial(InetAddress address, int port, Duration limit) throws IOException {
+  Socket dial(InetAddress address, int port, Duration limit)
+      throws IOException, InterruptedException {
     long millis = limit.toMillis();
     if (millis <= 0) {
       throw new SocketTimeoutException("Connect timed out");
     }
     Socket socket = sockets.newSocket();
+    // On a thread of its own, as one of the platform does not notice that it is interrupted.
+    FutureTask<Socket> connecting =
+        new FutureTask<>(
+            () -> {
+              socket.connect(
+                  new InetSocketAddress(address, port), (int) Math.min(Integer.MAX_VALUE, millis));
+              return socket;
+            });
+    Thread.ofVirtual().name("penstock-node-dial").start(connecting);
     try {
-      socket.connect(
-          new InetSocketAddress(address, port), (int) Math.min(Integer.MAX_VALUE, millis));
-      return socket;
-    } catch (IOException | RuntimeException e) {
+      return connecting.get();
+    } catch (ExecutionException e) {
+      socket.close();
+      switch (e.getCause()) {
+        case IOException io -> throw io;
+        case RuntimeException misuse -> throw misuse;
+        case null, default -> throw new IOException(e.getCause());
+      }
+    } catch (InterruptedException e) {
       socket.close();
       throw e;
     }

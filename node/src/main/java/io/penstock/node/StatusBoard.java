@@ -88,6 +88,13 @@ final class StatusBoard {
     };
   }
 
+  /// @throws NodeStoppedException when the node is over
+  synchronized void requireLive() throws NodeStoppedException {
+    if (status instanceof NodeStatus.Stopped stopped) {
+      throw new NodeStoppedException(stopped);
+    }
+  }
+
   /// Blocks until the node has joined, now or before.
   ///
   /// @throws NodeStoppedException when it is over

@@ -114,7 +114,11 @@ class TlsListenerTest {
   }
 
   private Socket connect() throws IOException {
-    return stacks.client.dial(LinkedStacks.SERVER.inet(), 443, LIMIT);
+    try {
+      return stacks.client.dial(LinkedStacks.SERVER.inet(), 443, LIMIT);
+    } catch (InterruptedException e) {
+      throw new AssertionError("nobody interrupts a test", e);
+    }
   }
 
   /// Makes a whole handshake in which a name is asked for; none if it is empty.

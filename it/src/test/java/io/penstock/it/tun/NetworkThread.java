@@ -66,6 +66,7 @@ public final class NetworkThread implements AutoCloseable {
   }
 
   private static NetworkThread start(int namespaces) throws Exception {
+    CarrierThreads.keep();
     NetworkThread thread = new NetworkThread();
     boolean done = false;
     try {

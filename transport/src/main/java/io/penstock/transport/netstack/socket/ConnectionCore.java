@@ -69,6 +69,7 @@ final class ConnectionCore extends SocketCore {
     if (!state.compareAndSet(State.NEW, State.UNCONNECTED)) {
       return;
     }
+    Failures.requireRunning(loop);
     NetstackChannel channel = sockets.newChannel();
     StreamBridge made = new StreamBridge(channel, loop, sockets.limits());
     take(made);

@@ -71,12 +71,13 @@ final class DatagramCore extends GrouplessCore {
   // ---- the port ----
 
   @Override
-  protected void create() {
+  protected void create() throws SocketException {
     if (adopted != null) {
       take(adopted);
       adopted.pipeline().addLast(new Receiving());
       return;
     }
+    Failures.requireRunning(loop);
     NetstackDatagramChannel made = sockets.newDatagramChannel();
     take(made);
     made.config().setAutoRead(false);

@@ -1,5 +1,6 @@
 package io.penstock.transport.netstack.socket;
 
+import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -36,6 +37,13 @@ final class Failures {
     return "Connection reset".equals(cause.getMessage())
         ? new SocketException("Connection reset by peer")
         : of(cause);
+  }
+
+  /// Refuses a new socket on a stack that has ended.
+  static void requireRunning(EventLoop loop) throws SocketException {
+    if (loop.isShuttingDown()) {
+      throw new SocketException("Network is down");
+    }
   }
 
   static SocketException closed() {

@@ -48,6 +48,7 @@ final class ListenerCore extends SocketCore {
 
   @Override
   protected void create(boolean stream) throws IOException {
+    Failures.requireRunning(loop);
     NetstackServerChannel made = sockets.newServerChannel();
     channel = made;
     options = new ListenerOptions(made, sockets.limits().receiveBufferBytes());
