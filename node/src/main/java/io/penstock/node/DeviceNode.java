@@ -1,5 +1,6 @@
 package io.penstock.node;
 
+import io.penstock.api.IpAddress;
 import io.penstock.api.OverlayNetwork;
 import io.penstock.api.PeerSnapshot;
 import io.penstock.node.device.DeviceBridge;
@@ -113,6 +114,11 @@ public final class DeviceNode implements OverlayMember {
   @Override
   public Optional<OverlayNetwork> network() {
     return membership.tunnel().network();
+  }
+
+  @Override
+  public Optional<IpAddress> gatewayAddress() {
+    return membership.gatewayAddress();
   }
 
   @Override

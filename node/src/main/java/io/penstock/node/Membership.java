@@ -1,5 +1,6 @@
 package io.penstock.node;
 
+import io.penstock.api.IpAddress;
 import io.penstock.node.identity.NodeIdentity;
 import io.penstock.node.peer.PeerBook;
 import io.penstock.node.peer.PeerFollower;
@@ -8,6 +9,7 @@ import io.penstock.node.tunnel.PacketTunnelConfig;
 import io.penstock.transport.EngineLoop;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /// What makes a node a member of its network, whatever becomes of its packets: who it is, its
@@ -98,6 +100,10 @@ final class Membership implements AutoCloseable {
 
   PacketTunnel tunnel() {
     return tunnel;
+  }
+
+  Optional<IpAddress> gatewayAddress() {
+    return tunnel.remote().map(remote -> IpAddress.of(remote.getAddress().getAddress()));
   }
 
   /// Tries to reach the gateway again at once where that waits.

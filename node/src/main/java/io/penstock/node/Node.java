@@ -147,6 +147,11 @@ public final class Node implements OverlayMember {
   }
 
   @Override
+  public Optional<IpAddress> gatewayAddress() {
+    return parts.membership().gatewayAddress();
+  }
+
+  @Override
   public PeerSnapshot peerSnapshot() {
     return parts.membership().peers().all();
   }

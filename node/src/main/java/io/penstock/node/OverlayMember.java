@@ -1,5 +1,6 @@
 package io.penstock.node;
 
+import io.penstock.api.IpAddress;
 import io.penstock.api.OverlayNetwork;
 import io.penstock.api.PeerSnapshot;
 import io.penstock.node.device.PeerCounters;
@@ -38,6 +39,10 @@ public sealed interface OverlayMember extends AutoCloseable permits Node, Device
 
   /// The network as the gateway has described it last; empty before the first time.
   Optional<OverlayNetwork> network();
+
+  /// The address of the gateway that the node's tunnel goes to, or went to last; empty before the
+  /// first time.
+  Optional<IpAddress> gatewayAddress();
 
   /// The others that this node may know of, as the gateway has told last.
   PeerSnapshot peerSnapshot();

@@ -15,6 +15,7 @@ import io.penstock.transport.snaptun.SnapTunClientConfig;
 import io.penstock.transport.tls.ClientTls;
 import io.penstock.transport.tls.QuicTls;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -199,6 +200,11 @@ public final class PacketTunnel implements PacketLink, AutoCloseable {
   /// The network as the gateway described it with the last session; empty before the first.
   public Optional<OverlayNetwork> network() {
     return link.session().map(Session::network);
+  }
+
+  /// Where the tunnel went the last time, as it was looked up; empty before the first.
+  public Optional<InetSocketAddress> remote() {
+    return link.remote();
   }
 
   /// The session that was bought last, with its token, which is a secret; empty before the first.

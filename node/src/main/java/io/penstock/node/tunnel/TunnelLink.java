@@ -89,6 +89,7 @@ final class TunnelLink {
   private ConnectResult.@Nullable Connected tunnel;
   private long upSinceNanos;
   private volatile Optional<Session> session = Optional.empty();
+  private volatile Optional<InetSocketAddress> remote = Optional.empty();
 
   TunnelLink(
       PacketTunnelConfig config,
@@ -141,6 +142,11 @@ final class TunnelLink {
     return session;
   }
 
+  /// Where the tunnel went the last time.
+  Optional<InetSocketAddress> remote() {
+    return remote;
+  }
+
   // ---- on the event loop, except where a method says otherwise ----
 
   private void buy() {
@@ -185,6 +191,7 @@ final class TunnelLink {
     }
     state = State.DIALLING;
     this.session = Optional.of(session);
+    remote = Optional.of(address);
     parts
         .dialer()
         .dial(loop, address, session.quic().host(), SnapTunHandlers.client())

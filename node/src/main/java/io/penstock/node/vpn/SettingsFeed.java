@@ -59,7 +59,8 @@ final class SettingsFeed implements AutoCloseable {
     OverlayNetwork network =
         node.network().orElseThrow(() -> new IOException("the node has not joined its network"));
     List<IpAddress> addresses = addresses();
-    List<NetworkSettingsRequest> wanted = SettingsRequests.requests(addresses, families, network);
+    List<NetworkSettingsRequest> wanted =
+        SettingsRequests.requests(addresses, families, network, node.gatewayAddress());
     addresses.forEach(address -> families.add(address.family()));
     for (NetworkSettingsRequest request : wanted) {
       if (!agreed.contains(request)) {

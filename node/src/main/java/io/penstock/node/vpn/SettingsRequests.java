@@ -11,6 +11,7 @@ import io.penstock.protocol.codervpn.message.NetworkSettingsRequest.IPv6Settings
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /// The requests by which a machine gets the network settings of a node, in the order in which they
@@ -25,10 +26,14 @@ final class SettingsRequests {
   /// @param addresses of the node
   /// @param families of the addresses that the machine may still have from before; one of which the
   ///   node has none now is emptied
+  /// @param remote where the tunnel itself goes, which no route may capture
   static List<NetworkSettingsRequest> requests(
-      List<IpAddress> addresses, Set<IpFamily> families, OverlayNetwork network) {
+      List<IpAddress> addresses,
+      Set<IpFamily> families,
+      OverlayNetwork network,
+      Optional<IpAddress> remote) {
     List<NetworkSettingsRequest> requests = new ArrayList<>();
-    requests.add(addressing(addresses, families, network));
+    requests.add(addressing(addresses, families, network, remote));
     List<String> resolvers =
         network.resolvers().stream()
             .filter(resolver -> !of(resolver.family(), addresses).isEmpty())
@@ -41,8 +46,12 @@ final class SettingsRequests {
   }
 
   private static NetworkSettingsRequest addressing(
-      List<IpAddress> addresses, Set<IpFamily> families, OverlayNetwork network) {
+      List<IpAddress> addresses,
+      Set<IpFamily> families,
+      OverlayNetwork network,
+      Optional<IpAddress> remote) {
     var request = NetworkSettingsRequest.newBuilder().setMtu(network.innerMtu());
+    remote.ifPresent(address -> request.setTunnelRemoteAddress(address.toString()));
     List<IpAddress> ipv4 = of(IpFamily.IPV4, addresses);
     List<IpAddress> ipv6 = of(IpFamily.IPV6, addresses);
     if (!ipv4.isEmpty() || families.contains(IpFamily.IPV4)) {

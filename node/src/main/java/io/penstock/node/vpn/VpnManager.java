@@ -161,7 +161,8 @@ public final class VpnManager implements AutoCloseable {
     PeerUpdate all = Calls.await(connection.peers(config.callLimit()));
     keepLink(all);
     synchronized (peers) {
-      var _ = peers.replace(requireFew(all));
+      var _ = peers.replace(all);
+      requireFew();
       return peers.all();
     }
   }
@@ -261,15 +262,19 @@ public final class VpnManager implements AutoCloseable {
 
   // ---- what the tunnel asks and tells ----
 
-  private PeerUpdate requireFew(PeerUpdate update) throws IOException {
-    int most = config.maxPeers();
-    if (update.getUpsertedWorkspacesCount() > most || update.getUpsertedAgentsCount() > most) {
+  /// A tunnel that tells of too much is not to be trusted with more.
+  private void requireFew() throws IOException {
+    int workspaces = peers.workspaces().size();
+    int agents = peers.agents().size();
+    long bytes = peers.serializedBytes();
+    if (workspaces > config.maxPeers()
+        || agents > config.maxPeers()
+        || bytes > config.maxPeerBytes()) {
+      close();
       throw new IOException(
-          "the tunnel tells of %d workspaces and %d agents, allowed are %d of each"
-              .formatted(
-                  update.getUpsertedWorkspacesCount(), update.getUpsertedAgentsCount(), most));
+          "the tunnel tells of %d workspaces and %d agents in %d bytes, allowed are %d of each and %d bytes; it is given up"
+              .formatted(workspaces, agents, bytes, config.maxPeers(), config.maxPeerBytes()));
     }
-    return update;
   }
 
   private final class FromTunnel implements ManagerHandler {
@@ -304,10 +309,10 @@ public final class VpnManager implements AutoCloseable {
       keepLink(update);
       synchronized (peers) {
         peers.apply(update);
-        if (peers.workspaces().size() > config.maxPeers()
-            || peers.agents().size() > config.maxPeers()) {
-          LOG.error("the tunnel tells of more than {} peers and is given up", config.maxPeers());
-          close();
+        try {
+          requireFew();
+        } catch (IOException e) {
+          LOG.error("{}", e.getMessage());
           return;
         }
       }

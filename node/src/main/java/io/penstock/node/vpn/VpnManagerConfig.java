@@ -11,12 +11,14 @@ import java.time.Duration;
 /// @param stopLimit within which it must have stopped
 /// @param callLimit within which any other question must be answered
 /// @param maxPeers how many workspaces, and how many agents, a tunnel may tell of
+/// @param maxPeerBytes how much it may tell of them, on the wire
 public record VpnManagerConfig(
     SpeakerConfig speaker,
     Duration startLimit,
     Duration stopLimit,
     Duration callLimit,
-    int maxPeers) {
+    int maxPeers,
+    long maxPeerBytes) {
 
   /// A node may take 30 s to join, and each change of the settings some seconds.
   public static final Duration DEFAULT_START_LIMIT = Duration.ofSeconds(90);
@@ -30,6 +32,11 @@ public record VpnManagerConfig(
   /// Twice what a network has by default.
   public static final int DEFAULT_MAX_PEERS = 20_000;
 
+  /// Some kilobytes for each, where a hundred bytes are usual.
+  public static final long DEFAULT_MAX_PEER_BYTES = 64 * 1024 * 1024;
+
+  private static final long MIN_PEER_BYTES = 1024;
+
   private static final Duration SHORTEST = Duration.ofMillis(1);
   private static final Duration LONGEST = Duration.ofDays(1);
   private static final int MOST_PEERS = 1_000_000;
@@ -40,6 +47,7 @@ public record VpnManagerConfig(
         .between("stop_limit", stopLimit, SHORTEST, LONGEST)
         .between("call_limit", callLimit, SHORTEST, LONGEST)
         .between("max_peers", maxPeers, 1, MOST_PEERS)
+        .bytesAtLeast("max_peer_bytes", maxPeerBytes, MIN_PEER_BYTES)
         .check();
   }
 
@@ -55,6 +63,7 @@ public record VpnManagerConfig(
     private Duration stopLimit = DEFAULT_STOP_LIMIT;
     private Duration callLimit = DEFAULT_CALL_LIMIT;
     private int maxPeers = DEFAULT_MAX_PEERS;
+    private long maxPeerBytes = DEFAULT_MAX_PEER_BYTES;
 
     private Builder() {}
 
@@ -83,9 +92,15 @@ public record VpnManagerConfig(
       return this;
     }
 
+    public Builder maxPeerBytes(long value) {
+      maxPeerBytes = value;
+      return this;
+    }
+
     /// @throws IllegalArgumentException when a setting is not allowed, with its name and value
     public VpnManagerConfig build() {
-      return new VpnManagerConfig(speaker, startLimit, stopLimit, callLimit, maxPeers);
+      return new VpnManagerConfig(
+          speaker, startLimit, stopLimit, callLimit, maxPeers, maxPeerBytes);
     }
   }
 }

@@ -14,6 +14,7 @@ import io.penstock.protocol.codervpn.message.NetworkSettingsRequest.IPv4Settings
 import io.penstock.protocol.codervpn.message.NetworkSettingsRequest.IPv6Settings;
 import io.penstock.protocol.codervpn.message.NetworkSettingsRequest.IPv6Settings.IPv6Route;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -58,13 +59,17 @@ class SettingsRequestsTest {
   }
 
   @Test
-  void both_families_are_asked_for_and_then_dns() {
+  void both_families_are_asked_for_around_the_tunnel_and_then_dns() {
     assertThat(
             SettingsRequests.requests(
-                List.of(IPV4, IPV6), Set.of(), network("10.86.0.0/16", "10.86.0.1", "fd7c::1")))
+                List.of(IPV4, IPV6),
+                Set.of(),
+                network("10.86.0.0/16", "10.86.0.1", "fd7c::1"),
+                Optional.of(IpAddress.parse("198.51.100.7"))))
         .containsExactly(
             NetworkSettingsRequest.newBuilder()
                 .setMtu(1280)
+                .setTunnelRemoteAddress("198.51.100.7")
                 .setIpv4Settings(ipv4("10.86.0.0", "255.255.0.0"))
                 .setIpv6Settings(IPV6_SETTINGS)
                 .build(),
@@ -77,7 +82,10 @@ class SettingsRequestsTest {
   void a_family_without_an_address_is_left_as_it_is_and_its_resolver_not_asked() {
     assertThat(
             SettingsRequests.requests(
-                List.of(IPV4), Set.of(), network("10.64.0.0/11", "10.64.0.1", "fd7c::1")))
+                List.of(IPV4),
+                Set.of(),
+                network("10.64.0.0/11", "10.64.0.1", "fd7c::1"),
+                Optional.empty()))
         .containsExactly(
             NetworkSettingsRequest.newBuilder()
                 .setMtu(1280)
@@ -90,7 +98,10 @@ class SettingsRequestsTest {
   void a_family_that_has_gone_is_emptied_and_without_resolvers_dns_is_left_as_it_is() {
     assertThat(
             SettingsRequests.requests(
-                List.of(IPV4), Set.of(IpFamily.IPV4, IpFamily.IPV6), network("0.0.0.0/0")))
+                List.of(IPV4),
+                Set.of(IpFamily.IPV4, IpFamily.IPV6),
+                network("0.0.0.0/0"),
+                Optional.empty()))
         .containsExactly(
             NetworkSettingsRequest.newBuilder()
                 .setMtu(1280)

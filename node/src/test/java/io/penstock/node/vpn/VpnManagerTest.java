@@ -70,7 +70,9 @@ class VpnManagerTest {
   void join() throws Exception {
     manager =
         new VpnManager(
-            VpnManagerConfig.builder().callLimit(LIMIT).maxPeers(3).build(), machine, heard);
+            VpnManagerConfig.builder().callLimit(LIMIT).maxPeers(3).maxPeerBytes(4096).build(),
+            machine,
+            heard);
     Pipe down = Pipe.open();
     Pipe up = Pipe.open();
     var _ =
@@ -364,6 +366,17 @@ class VpnManagerTest {
       many.addUpsertedAgents(agent(i));
     }
     tunnel.connection.peersChanged(many.build());
+    assertThat(ended()).isEqualTo(SpeakerEnd.Orderly.CLOSED_HERE);
+    assertThat(heard.changes).isEmpty();
+  }
+
+  @Test
+  void a_tunnel_that_tells_too_much_of_one_peer_is_given_up() throws Exception {
+    manager.start(ORDER);
+    tunnel.connection.peersChanged(
+        PeerUpdate.newBuilder()
+            .addUpsertedWorkspaces(workspace(1).toBuilder().setName("w".repeat(5000)))
+            .build());
     assertThat(ended()).isEqualTo(SpeakerEnd.Orderly.CLOSED_HERE);
     assertThat(heard.changes).isEmpty();
   }

@@ -32,6 +32,12 @@ public final class PeerTable {
     return agents.values();
   }
 
+  /// How much is known, as bytes on the wire.
+  public long serializedBytes() {
+    return workspaces.values().stream().mapToLong(Workspace::getSerializedSize).sum()
+        + agents.values().stream().mapToLong(Agent::getSerializedSize).sum();
+  }
+
   /// Changes what the update says: those upserted replace those of the same id, those deleted go.
   public void apply(PeerUpdate update) {
     update.getUpsertedWorkspacesList().forEach(one -> workspaces.put(one.getId(), one));
