@@ -265,12 +265,15 @@ class DeviceNodeTest {
           Socket down = server.accept()) {
         send(up, down);
       }
+      // The connection's last words may still be on their way from one question to the next, so
+      // what was sent is asked for after what has come.
+      long received = told(web, "laptop").rx();
       Told sender = told(laptop, "web");
-      Told receiver = told(web, "laptop");
-      assertThat(sender.tx()).isGreaterThan(BULK_BYTES).isGreaterThanOrEqualTo(receiver.rx());
-      assertThat(receiver.rx()).isGreaterThan(BULK_BYTES).isLessThan(2L * BULK_BYTES);
-      assertThat(receiver.tx()).isPositive().isLessThan(BULK_BYTES / 4);
-      assertThat(sender.rx()).isPositive().isLessThanOrEqualTo(receiver.tx());
+      long answered = told(web, "laptop").tx();
+      assertThat(sender.tx()).isGreaterThan(BULK_BYTES).isGreaterThanOrEqualTo(received);
+      assertThat(received).isGreaterThan(BULK_BYTES).isLessThan(2L * BULK_BYTES);
+      assertThat(answered).isPositive().isLessThan(BULK_BYTES / 4);
+      assertThat(sender.rx()).isPositive().isLessThanOrEqualTo(answered);
 
       assertThat(laptop.updates.stream().map(DeviceNodeTest::withoutFigures))
           .doesNotHaveDuplicates();
