@@ -26,7 +26,7 @@ final class DownCommand implements Callable<Integer> {
 
   private final Console console;
 
-  @Mixin private UpState state = new UpState();
+  @Mixin private UpDirectory state = new UpDirectory();
 
   DownCommand(Console console) {
     this.console = console;

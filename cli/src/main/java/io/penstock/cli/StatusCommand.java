@@ -29,7 +29,7 @@ final class StatusCommand implements Callable<Integer> {
 
   private final Console console;
 
-  @Mixin private UpState state = new UpState();
+  @Mixin private UpDirectory state = new UpDirectory();
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;

@@ -66,7 +66,7 @@ final class UpCommand implements Callable<Integer> {
       description = "What the interface is called (default: " + UpConfig.DEFAULT_LINK + ").")
   private String link = UpConfig.DEFAULT_LINK;
 
-  @Mixin private UpState state = new UpState();
+  @Mixin private UpDirectory state = new UpDirectory();
 
   @Mixin private GatewayChoice gateway = new GatewayChoice();
 

@@ -27,7 +27,7 @@ class KilledNetworkTest {
 
   @ParameterizedTest
   @EnumSource
-  @Timeout(value = 15, unit = TimeUnit.MINUTES)
+  @Timeout(value = 5, unit = TimeUnit.MINUTES)
   void whatever_a_dead_process_has_left_is_taken_back(ResolvConf resolvConf) throws Exception {
     try (TestMachine machine = TestMachine.start(directory, resolvConf)) {
       String before = machine.snapshot();

@@ -15,8 +15,6 @@ import io.penstock.protocol.codervpn.message.Log;
 import io.penstock.protocol.codervpn.message.PeerUpdate;
 import io.penstock.transport.NativeSupport;
 import io.penstock.transport.codervpn.PipeChannel;
-import java.nio.channels.Channels;
-import java.nio.channels.Pipe;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -34,20 +32,7 @@ final class ManagedTunnel implements VpnListener, AutoCloseable {
   ManagedTunnel(VpnTunnelConfig config, OsNetwork network) throws Exception {
     tunnel = new VpnTunnel(config);
     manager = new VpnManager(VpnManagerConfig.builder().build(), network, this);
-    Pipe down = Pipe.open();
-    Pipe up = Pipe.open();
-    var _ =
-        PipeChannel.open(
-            Channels.newInputStream(down.source()),
-            Channels.newOutputStream(up.sink()),
-            loops.next(),
-            tunnel.handler());
-    var _ =
-        PipeChannel.open(
-            Channels.newInputStream(up.source()),
-            Channels.newOutputStream(down.sink()),
-            loops.next(),
-            manager.handler());
+    PipeChannel.join(loops.next(), manager.handler(), loops.next(), tunnel.handler());
   }
 
   StartOrder order(TestOverlay overlay, CreatedToken token) {

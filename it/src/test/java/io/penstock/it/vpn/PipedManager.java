@@ -15,8 +15,6 @@ import io.penstock.transport.NativeSupport;
 import io.penstock.transport.codervpn.ManagerConnection;
 import io.penstock.transport.codervpn.ManagerHandler;
 import io.penstock.transport.codervpn.PipeChannel;
-import java.nio.channels.Channels;
-import java.nio.channels.Pipe;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -47,20 +45,7 @@ class PipedManager implements ManagerHandler, AutoCloseable {
         new ManagerConnection(
             SpeakerConfig.manager().header(HeaderChoice.CURRENT).maxWaitingBytes(4096).build(),
             this);
-    Pipe toTunnel = Pipe.open();
-    Pipe toManager = Pipe.open();
-    var _ =
-        PipeChannel.open(
-            Channels.newInputStream(toTunnel.source()),
-            Channels.newOutputStream(toManager.sink()),
-            loops.next(),
-            tunnel.handler());
-    var _ =
-        PipeChannel.open(
-            Channels.newInputStream(toManager.source()),
-            Channels.newOutputStream(toTunnel.sink()),
-            loops.next(),
-            manager.handler());
+    PipeChannel.join(loops.next(), manager.handler(), loops.next(), tunnel.handler());
     get(manager.opened());
   }
 

@@ -22,8 +22,6 @@ import io.penstock.transport.NativeSupport;
 import io.penstock.transport.codervpn.PipeChannel;
 import io.penstock.transport.tls.Trust;
 import java.io.IOException;
-import java.nio.channels.Channels;
-import java.nio.channels.Pipe;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,7 +65,7 @@ public final class DemoVpn {
         VpnManager manager = new VpnManager(VpnManagerConfig.builder().build(), machine, machine);
         var peer = peer();
         var pinger = Pinger.on(peer)) {
-      join(loops, tunnel, manager);
+      PipeChannel.join(loops.next(), manager.handler(), loops.next(), tunnel.handler());
       manager.start(StartOrder.of(gateway.toString(), token));
       machine.awaitPeer();
       List<String> seen = new ArrayList<>();
@@ -93,24 +91,6 @@ public final class DemoVpn {
             .trust(trust)
             .token(token)
             .build());
-  }
-
-  private static void join(EventLoopGroup loops, VpnTunnel tunnel, VpnManager manager)
-      throws IOException {
-    Pipe down = Pipe.open();
-    Pipe up = Pipe.open();
-    var _ =
-        PipeChannel.open(
-            Channels.newInputStream(down.source()),
-            Channels.newOutputStream(up.sink()),
-            loops.next(),
-            tunnel.handler());
-    var _ =
-        PipeChannel.open(
-            Channels.newInputStream(up.source()),
-            Channels.newOutputStream(down.sink()),
-            loops.next(),
-            manager.handler());
   }
 
   private static DemoCheck.Result result(boolean passed, long start, String detail) {

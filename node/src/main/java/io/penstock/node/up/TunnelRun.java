@@ -87,9 +87,6 @@ final class TunnelRun implements AutoCloseable {
         new TunnelRun(process, words, new VpnManager(managerConfig(config), network, words));
     try {
       var _ = PipeChannel.open(process.in(), process.out(), loop, run.manager.handler());
-      // What is not connected yet is not ended by a close; the loop connects it before it does
-      // this.
-      loop.submit(() -> {}).awaitUninterruptibly();
       return waits.await(() -> run.begin(config, loop, device, step));
     } catch (IOException | InterruptedException | RuntimeException e) {
       run.close();
@@ -146,10 +143,6 @@ final class TunnelRun implements AutoCloseable {
   /// How the tunnel is doing with its gateway.
   PenstockLink link() {
     return manager.link();
-  }
-
-  long pid() {
-    return process.pid();
   }
 
   /// Tells the tunnel that the machine has slept.

@@ -30,8 +30,6 @@ import io.penstock.transport.codervpn.PipeChannel;
 import io.penstock.transport.codervpn.TunnelConnection;
 import io.penstock.transport.codervpn.TunnelHandler;
 import java.io.IOException;
-import java.nio.channels.Channels;
-import java.nio.channels.Pipe;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -73,20 +71,7 @@ class VpnManagerTest {
             VpnManagerConfig.builder().callLimit(LIMIT).maxPeers(3).maxPeerBytes(4096).build(),
             machine,
             heard);
-    Pipe down = Pipe.open();
-    Pipe up = Pipe.open();
-    var _ =
-        PipeChannel.open(
-            Channels.newInputStream(down.source()),
-            Channels.newOutputStream(up.sink()),
-            loops.next(),
-            tunnel.connection.handler());
-    var _ =
-        PipeChannel.open(
-            Channels.newInputStream(up.source()),
-            Channels.newOutputStream(down.sink()),
-            loops.next(),
-            manager.handler());
+    PipeChannel.join(loops.next(), manager.handler(), loops.next(), tunnel.connection.handler());
   }
 
   @AfterEach

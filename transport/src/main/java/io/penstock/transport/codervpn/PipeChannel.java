@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.SocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.Pipe;
 import java.util.Arrays;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -75,6 +77,28 @@ public final class PipeChannel extends EngineStreamChannel {
               }
             });
     return channel;
+  }
+
+  /// Joins two handlers of this process by a pair of pipes, each over a channel of its own.
+  ///
+  /// @throws IOException when the system gives no pipes
+  public static void join(
+      EventLoop loop, ChannelHandler handler, EventLoop otherLoop, ChannelHandler other)
+      throws IOException {
+    Pipe there = Pipe.open();
+    Pipe back = Pipe.open();
+    var _ =
+        open(
+            Channels.newInputStream(back.source()),
+            Channels.newOutputStream(there.sink()),
+            loop,
+            handler);
+    var _ =
+        open(
+            Channels.newInputStream(there.source()),
+            Channels.newOutputStream(back.sink()),
+            otherLoop,
+            other);
   }
 
   // ---- the reader's thread ----

@@ -69,6 +69,9 @@ final class SpeakerConnection<S extends Message, R extends Message>
   /// The bytes of messages on their way from their senders' threads to the engine.
   private final AtomicLong handedBytes = new AtomicLong();
 
+  /// Completes on the event loop when there is a link.
+  private final CompletableFuture<Void> connected = new CompletableFuture<>();
+
   private volatile @Nullable Link<S, R> link;
   private @Nullable Running running;
 
@@ -131,12 +134,9 @@ final class SpeakerConnection<S extends Message, R extends Message>
     return result;
   }
 
-  /// Ends the stream in good order; before the channel is connected there is none, and nothing is
-  /// done.
+  /// Ends the stream in good order; one whose channel is not connected yet ends when it is.
   void finish() {
-    if (link != null) {
-      onLoop(l -> l.speaker.finish(EngineLoop.nowNanos()));
-    }
+    var _ = connected.thenRun(() -> onLoop(l -> l.speaker.finish(EngineLoop.nowNanos())));
   }
 
   private void hand(S message, CompletableFuture<?> result, Consumer<Link<S, R>> task) {
@@ -230,6 +230,7 @@ final class SpeakerConnection<S extends Message, R extends Message>
               ctx, detail -> run(l -> l.speaker.outputFailed(detail, EngineLoop.nowNanos())));
       link = new Link<>(ctx, speaker, loop, output);
       loop.run();
+      connected.complete(null);
     }
   }
 

@@ -172,14 +172,14 @@ class CoderVpnConnectionTest {
   }
 
   @Test
-  void an_end_that_is_closed_before_it_is_connected_is_no_stream_yet() throws Exception {
+  void an_end_that_is_closed_before_it_is_connected_ends_when_it_is() throws Exception {
     var tunnel = new TunnelConnection(tunnelConfig(), tunnelSide);
     tunnel.close();
     try (var wires = new Wires(Wires.Kind.NATIVE)) {
       var manager = new ManagerConnection(current().build(), managerSide);
       wires.join(manager, tunnel);
-      get(manager.opened());
-      assertThat(get(manager.start(START, LIMIT)).getSuccess()).isTrue();
+      assertThat(get(tunnel.closed())).isEqualTo(SpeakerEnd.Orderly.CLOSED_HERE);
+      assertThat(get(manager.closed())).isNotNull();
     }
   }
 

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /// The option that says where the manager of this machine's overlay interface keeps its things.
-final class UpState {
+final class UpDirectory {
 
   private static final Path USUAL = Path.of("/var/lib/penstock/up");
 
